@@ -1,0 +1,236 @@
+"""Declarations in YAML and TOML: read strictly, validated by a pydantic model, wrong places named by file and line.
+
+YAML is read with what it takes to name lines, and without what makes two readers see two
+documents: duplicate keys, anchors and aliases, tags, several documents in one file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from studio.core.errors import BadInput, Problem, Problems
+from studio.core.identifiers import suggest
+
+Place = tuple[str | int, ...]
+_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null")}
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data (dict, list, str, int, float, bool, None) and the line on which each place stands.
+
+    Attributes
+    ----------
+    shown : str
+        The file as messages name it.
+    content : Any
+        The data.
+    lines : Mapping[Place, int]
+        1-based line of every key and item, by its path of keys and indices.
+    """
+
+    shown: str
+    content: Any
+    lines: Mapping[Place, int] = field(default_factory=dict)
+
+    def line(self, place: Place) -> int:
+        """The line of `place`, or of the nearest place around it; 0 where none is known."""
+        while place:
+            if place in self.lines:
+                return self.lines[place]
+            place = place[:-1]
+        return self.lines.get((), 0)
+
+    def problem(self, place: Place, message: str) -> Problem:
+        """A `Problem` at `place`."""
+        return Problem(self.shown, self.line(place), message, ".".join(str(part) for part in place))
+
+
+def read_yaml(path: Path, shown: str) -> Document:
+    """Read one YAML file.
+
+    Raises
+    ------
+    BadInput
+        When the file is missing or unreadable or is not UTF-8.
+    Problems
+        When it is not YAML, or uses what is not allowed here.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise BadInput(f"{shown} does not exist. Next: make the file, or correct the name.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{shown} is not UTF-8 text: {error.reason} at byte {error.start}. Next: save it as UTF-8.") from error
+    except OSError as error:
+        raise BadInput(f"{shown} cannot be read: {error.strerror}. Next: correct the file or its permissions.") from error
+    return parse_yaml(text, shown)
+
+
+def parse_yaml(text: str, shown: str) -> Document:
+    """`read_yaml` for a text at hand."""
+    try:
+        node = _compose(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 0
+        raise Problems([Problem(shown, line, _yaml_sentence(error, text, line))]) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise Problems([Problem(shown, 0, f"This is not valid YAML: {error}.")]) from error
+    except RecursionError as error:
+        raise Problems([Problem(shown, 0, "This YAML is nested too deeply. Next: flatten it.")]) from error
+    lines: dict[Place, int] = {}
+    problems: list[Problem] = []
+    content = None if node is None else _build(node, (), lines, problems, shown)
+    if problems:
+        raise Problems(problems)
+    return Document(shown, content, lines)
+
+
+def validate(model: type[Model], content: Any, shown: str, document: Document | None = None) -> Model:
+    """`content` as a `model`; every misfit is a problem with its line, field, what was found and what is allowed.
+
+    Raises
+    ------
+    Problems
+        With all misfits at once; an unknown key comes with the nearest known one.
+    """
+    document = document or Document(shown, content)
+    if content is None:
+        content = {}
+    try:
+        return model.model_validate(content, strict=False)
+    except ValidationError as error:
+        raise Problems(_misfit(document, model, item) for item in error.errors(include_url=False)) from None
+
+
+def schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of `model`, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+
+
+@cache
+def _loader() -> type[yaml.SafeLoader]:
+    base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):  # type: ignore[misc]
+        """YAML 1.2's booleans: only ``true`` and ``false``; ``on``, ``no`` and the like are strings."""
+
+        yaml_implicit_resolvers = {
+            first: [(tag, expression) for tag, expression in resolvers if not tag.endswith((":bool", ":timestamp", ":merge"))]
+            for first, resolvers in base.yaml_implicit_resolvers.items()
+        }
+
+    Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+    return Loader
+
+
+def _compose(text: str) -> yaml.Node | None:
+    for event in yaml.parse(text, Loader=_loader()):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed here", problem_mark=event.start_mark)
+    loader = _loader()(text)
+    try:
+        return loader.get_single_node()
+    finally:
+        loader.dispose()
+
+
+def _yaml_sentence(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
+    source = text.splitlines()[line - 1] if 0 < line <= len(text.splitlines()) else ""
+    if "\t" in source:
+        return "A tab stands in this line, and YAML does not allow tabs for indentation. Next: use spaces."
+    context = f" ({error.context})" if error.context else ""
+    return f"This is not valid YAML: {error.problem}{context}. Next: correct this line."
+
+
+def _build(node: yaml.Node, place: Place, lines: dict[Place, int], problems: list[Problem], shown: str) -> Any:
+    lines.setdefault(place, node.start_mark.line + 1)
+    if node.tag not in _TAGS:
+        message = f"The tag {node.tag!r} is not allowed here. Next: write a plain value."
+        problems.append(Problem(shown, node.start_mark.line + 1, message, ".".join(map(str, place))))
+        return None
+    if isinstance(node, yaml.MappingNode):
+        return _build_mapping(node, place, lines, problems, shown)
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(item, (*place, index), lines, problems, shown) for index, item in enumerate(node.value)]
+    return _scalar(node, place, problems, shown)
+
+
+def _build_mapping(
+    node: yaml.MappingNode, place: Place, lines: dict[Place, int], problems: list[Problem], shown: str
+) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            problems.append(Problem(shown, line, "A key must be a plain word."))
+            continue
+        key = str(key_node.value)
+        if key in content:
+            first = lines[(*place, key)]
+            problems.append(
+                Problem(shown, line, f"The key {key!r} stands here twice (first on line {first}). Next: keep one of the two.")
+            )
+            continue
+        lines[(*place, key)] = line
+        content[key] = _build(value_node, (*place, key), lines, problems, shown)
+    return content
+
+
+def _scalar(node: yaml.Node, place: Place, problems: list[Problem], shown: str) -> Any:
+    kind = node.tag.rpartition(":")[2]
+    text = str(node.value)
+    if kind == "str":
+        return text
+    try:
+        return yaml.load(f"!!{kind} {text!r}" if text else "null", Loader=yaml.SafeLoader)  # noqa: S506 - SafeLoader
+    except (yaml.YAMLError, ValueError):
+        problems.append(Problem(shown, node.start_mark.line + 1, f"{text!r} is not a plain value.", ".".join(map(str, place))))
+        return None
+
+
+def _misfit(document: Document, model: type[BaseModel], item: Any) -> Problem:
+    place: Place = tuple(item["loc"])
+    if item["type"] == "extra_forbidden":
+        known = _known_keys(model, place[:-1])
+        return document.problem(place, f"There is no key {place[-1]!r} here. {suggest(str(place[-1]), known)}")
+    if item["type"] == "missing":
+        return document.problem(place, f"The key {place[-1]!r} is missing. Next: add it.")
+    found = item.get("input")
+    shown = repr(found) if len(repr(found)) <= 60 else repr(found)[:57] + "..."
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return document.problem(place, f"{message[0].upper()}{message[1:].rstrip('.')}. Found: {shown}.")
+
+
+def _known_keys(model: type[BaseModel], place: Place) -> list[str]:
+    schema = model.model_json_schema()
+    definitions = schema.get("$defs", {})
+
+    def resolved(node: Any) -> list[dict[str, Any]]:
+        if "$ref" in node:
+            return resolved(definitions[node["$ref"].rpartition("/")[2]])
+        branches = [branch for key in ("anyOf", "oneOf", "allOf") for branch in node.get(key, [])]
+        return [inner for branch in branches for inner in resolved(branch)] if branches else [node]
+
+    nodes = resolved(schema)
+    for part in place:
+        following: list[Any] = []
+        for node in nodes:
+            if part in node.get("properties", {}):
+                following += resolved(node["properties"][part])
+            elif isinstance(node.get("additionalProperties"), dict):
+                following += resolved(node["additionalProperties"])
+            elif isinstance(node.get("items"), dict):
+                following += resolved(node["items"])
+        nodes = following or nodes
+    return [key for node in nodes for key in node.get("properties", {})]

@@ -1,0 +1,101 @@
+"""A workspace: the folder that holds ``studio.toml``, and where everything in it lies."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from studio.core import files
+from studio.core.errors import BadInput
+from studio.core.settings import Settings, load_settings
+
+FILE = "studio.toml"
+VARIABLE = "STUDIO_WORKSPACE"
+
+
+class NoWorkspace(BadInput):
+    """There is no studio.toml here or in any folder above."""
+
+    def __init__(self, start: Path) -> None:
+        super().__init__(
+            f"No {FILE} was found in {start} or in any folder above it, so this is no Studio workspace. "
+            "Next: change into a workspace, or make one here with: studio init"
+        )
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The root of a workspace and its settings; every other room asks it where things are."""
+
+    root: Path
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What studio.toml says, read once."""
+        return load_settings(self.root / FILE)
+
+    @property
+    def state(self) -> Path:
+        """``.studio/``: everything that is made here and not committed."""
+        return self.root / ".studio"
+
+    @property
+    def pipelines(self) -> Path:
+        """The folder of the pipeline files."""
+        return self.root / "pipelines"
+
+    @property
+    def catalog(self) -> Path:
+        """The catalog's file."""
+        return self.pipelines / "catalog.yml"
+
+    @property
+    def contracts(self) -> Path:
+        """The folder of the contracts."""
+        return self.pipelines / "contracts"
+
+    @property
+    def snapshots(self) -> Path:
+        """The folder of the dataset snapshots."""
+        return self.state / "snapshots"
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the run records: one folder a run."""
+        return self.state / "runs"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of the reuse index and of remembered digests; may be deleted at any time."""
+        return self.state / "cache"
+
+    def inside(self, path: str | Path, what: str) -> Path:
+        """`path` relative to the root, resolved; BadInput when it leads outside."""
+        return files.inside(self.root, path, what)
+
+    def shown(self, path: Path) -> str:
+        """`path` as a user of this workspace would name it."""
+        return files.shown(self.root, path)
+
+
+def find_workspace(start: Path | None = None) -> Workspace:
+    """The workspace of ``$STUDIO_WORKSPACE``, else of `start` (default: the current folder) or the nearest above.
+
+    Raises
+    ------
+    NoWorkspace
+        When there is none.
+    """
+    named = os.environ.get(VARIABLE)
+    if start is None and named:
+        root = Path(named)
+        if (root / FILE).is_file():
+            return Workspace(root.resolve())
+        raise NoWorkspace(root)
+    folder = (start or Path.cwd()).resolve()
+    for candidate in (folder, *folder.parents):
+        if (candidate / FILE).is_file():
+            return Workspace(candidate)
+    raise NoWorkspace(folder)
