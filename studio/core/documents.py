@@ -70,9 +70,13 @@ def read_yaml(path: Path, shown: str) -> Document:
     except FileNotFoundError as error:
         raise BadInput(f"{shown} does not exist. Next: make the file, or correct the name.") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{shown} is not UTF-8 text: {error.reason} at byte {error.start}. Next: save it as UTF-8.") from error
+        raise BadInput(
+            f"{shown} is not UTF-8 text: {error.reason} at byte {error.start}. Next: save it as UTF-8."
+        ) from error
     except OSError as error:
-        raise BadInput(f"{shown} cannot be read: {error.strerror}. Next: correct the file or its permissions.") from error
+        raise BadInput(
+            f"{shown} cannot be read: {error.strerror}. Next: correct the file or its permissions."
+        ) from error
     return parse_yaml(text, shown)
 
 
@@ -126,18 +130,26 @@ def _loader() -> type[yaml.SafeLoader]:
         """YAML 1.2's booleans: only ``true`` and ``false``; ``on``, ``no`` and the like are strings."""
 
         yaml_implicit_resolvers = {
-            first: [(tag, expression) for tag, expression in resolvers if not tag.endswith((":bool", ":timestamp", ":merge"))]
+            first: [
+                (tag, expression)
+                for tag, expression in resolvers
+                if not tag.endswith((":bool", ":timestamp", ":merge"))
+            ]
             for first, resolvers in base.yaml_implicit_resolvers.items()
         }
 
-    Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+    Loader.add_implicit_resolver(
+        "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+    )
     return Loader
 
 
 def _compose(text: str) -> yaml.Node | None:
     for event in yaml.parse(text, Loader=_loader()):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed here", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(
+                problem="anchors and aliases are not allowed here", problem_mark=event.start_mark
+            )
     loader = _loader()(text)
     try:
         return loader.get_single_node()
@@ -179,7 +191,11 @@ def _build_mapping(
         if key in content:
             first = lines[(*place, key)]
             problems.append(
-                Problem(shown, line, f"The key {key!r} stands here twice (first on line {first}). Next: keep one of the two.")
+                Problem(
+                    shown,
+                    line,
+                    f"The key {key!r} stands here twice (first on line {first}). Next: keep one of the two.",
+                )
             )
             continue
         lines[(*place, key)] = line
@@ -193,9 +209,11 @@ def _scalar(node: yaml.Node, place: Place, problems: list[Problem], shown: str) 
     if kind == "str":
         return text
     try:
-        return yaml.load(f"!!{kind} {text!r}" if text else "null", Loader=yaml.SafeLoader)  # noqa: S506 - SafeLoader
+        return yaml.load(f"!!{kind} {text!r}" if text else "null", Loader=yaml.SafeLoader)
     except (yaml.YAMLError, ValueError):
-        problems.append(Problem(shown, node.start_mark.line + 1, f"{text!r} is not a plain value.", ".".join(map(str, place))))
+        problems.append(
+            Problem(shown, node.start_mark.line + 1, f"{text!r} is not a plain value.", ".".join(map(str, place)))
+        )
         return None
 
 

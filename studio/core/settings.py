@@ -23,7 +23,9 @@ class Section(BaseModel):
 class Project(Section):
     """What this workspace is."""
 
-    name: Annotated[str, Field(description="The project's name; also the name of its MLflow experiments' folder.")] = "studio"
+    name: Annotated[str, Field(description="The project's name; also the name of its MLflow experiments' folder.")] = (
+        "studio"
+    )
 
 
 class Tracking(Section):
