@@ -7,11 +7,11 @@ documents: duplicate keys, anchors and aliases, tags, several documents in one f
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -21,6 +21,16 @@ from studio.core.identifiers import suggest
 
 Place = tuple[str | int, ...]
 _TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null")}
+# What a plain word means, by the core schema of YAML 1.2 (in this order; `re.match`, hence the \Z).
+_PLAIN: tuple[tuple[str, str, list[str]], ...] = (
+    ("null", r"(?:~|null|Null|NULL|)\Z", ["~", "n", "N", ""]),
+    ("bool", r"(?:true|True|TRUE|false|False|FALSE)\Z", list("tTfF")),
+    ("int", r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z", list("-+0123456789")),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z", list("-+.0123456789")),
+    ("float", r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z", list("-+.")),
+)
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
+_PLAIN_BASES = {"0o": 8, "0x": 16}
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -125,31 +135,18 @@ def schema(model: type[BaseModel]) -> dict[str, Any]:
 @cache
 def _loader() -> type[yaml.SafeLoader]:
     base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-    class Loader(base):  # type: ignore[misc]
-        """YAML 1.2's booleans: only ``true`` and ``false``; ``on``, ``no`` and the like are strings."""
-
-        yaml_implicit_resolvers = {
-            first: [
-                (tag, expression)
-                for tag, expression in resolvers
-                if not tag.endswith((":bool", ":timestamp", ":merge"))
-            ]
-            for first, resolvers in base.yaml_implicit_resolvers.items()
-        }
-
-    Loader.add_implicit_resolver(
-        "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-    )
-    return Loader
+    # PyYAML's own rules are YAML 1.1's, to which 1:30 is 90, 012 is 10, no is false and 1e-3 is a text.
+    loader: type[yaml.SafeLoader] = type("Loader", (base,), {"yaml_implicit_resolvers": {}})
+    for kind, pattern, first in _PLAIN:
+        loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(pattern), first)
+    return loader
 
 
 def _compose(text: str) -> yaml.Node | None:
     for event in yaml.parse(text, Loader=_loader()):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(
-                problem="anchors and aliases are not allowed here", problem_mark=event.start_mark
-            )
+            mark = cast("yaml.error.Mark", event.start_mark)
+            raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed here", problem_mark=mark)
     loader = _loader()(text)
     try:
         return loader.get_single_node()
@@ -206,15 +203,46 @@ def _build_mapping(
 def _scalar(node: yaml.Node, place: Place, problems: list[Problem], shown: str) -> Any:
     kind = node.tag.rpartition(":")[2]
     text = str(node.value)
-    if kind == "str":
-        return text
     try:
-        return yaml.load(f"!!{kind} {text!r}" if text else "null", Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, ValueError):
-        problems.append(
-            Problem(shown, node.start_mark.line + 1, f"{text!r} is not a plain value.", ".".join(map(str, place)))
-        )
+        return _READERS[kind](text)
+    except ValueError as error:
+        message = str(error) if isinstance(error, _Ambiguous) else f"{text[:60]!r} is not a plain value."
+        problems.append(Problem(shown, node.start_mark.line + 1, message, ".".join(map(str, place))))
         return None
+
+
+class _Ambiguous(ValueError):
+    """A word that readers of YAML do not agree about."""
+
+
+def _integer(text: str) -> int:
+    if _LEADING_ZERO.fullmatch(text):
+        raise _Ambiguous(f'{text} may be meant as a number or as a text. Next: drop the zeros, or quote it: "{text}".')
+    return int(text, _PLAIN_BASES.get(text[:2], 10))
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+def _null(text: str) -> None:
+    if text.lower() not in {"", "~", "null"}:
+        raise ValueError(text)
+
+
+def _float(text: str) -> float:
+    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "str": str,
+    "null": _null,
+    "bool": _boolean,
+    "int": _integer,
+    "float": _float,
+}
 
 
 def _misfit(document: Document, model: type[BaseModel], item: Any) -> Problem:

@@ -115,7 +115,8 @@ def inside(root: Path, path: str | Path, what: str) -> Path:
     resolved = (root / path).resolve()
     if not resolved.is_relative_to(root.resolve()):
         raise BadInput(
-            f"The {what} path {str(path)!r} leads outside the workspace {root}. Next: move the {what} into the workspace."
+            f"The {what} path {str(path)!r} leads outside the workspace {root}. "
+            f"Next: move the {what} into the workspace."
         )
     return resolved
 
