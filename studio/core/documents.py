@@ -29,6 +29,7 @@ _PLAIN: tuple[tuple[str, str, list[str]], ...] = (
     ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z", list("-+.0123456789")),
     ("float", r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z", list("-+.")),
 )
+_DEPTH = 50
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _PLAIN_BASES = {"0o": 8, "0x": 16}
 Model = TypeVar("Model", bound=BaseModel)
@@ -100,8 +101,6 @@ def parse_yaml(text: str, shown: str) -> Document:
         raise Problems([Problem(shown, line, _yaml_sentence(error, text, line))]) from error
     except (yaml.YAMLError, ValueError) as error:
         raise Problems([Problem(shown, 0, f"This is not valid YAML: {error}.")]) from error
-    except RecursionError as error:
-        raise Problems([Problem(shown, 0, "This YAML is nested too deeply. Next: flatten it.")]) from error
     lines: dict[Place, int] = {}
     problems: list[Problem] = []
     content = None if node is None else _build(node, (), lines, problems, shown)
@@ -143,15 +142,22 @@ def _loader() -> type[yaml.SafeLoader]:
 
 
 def _compose(text: str) -> yaml.Node | None:
+    depth = 0
     for event in yaml.parse(text, Loader=_loader()):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            mark = cast("yaml.error.Mark", event.start_mark)
-            raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed here", problem_mark=mark)
+            raise _not_allowed("anchors and aliases are not allowed here", event)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEPTH:  # libyaml's composer recurses, and would take the interpreter down with it
+            raise _not_allowed(f"it is nested more than {_DEPTH} deep", event)
     loader = _loader()(text)
     try:
         return loader.get_single_node()
     finally:
         loader.dispose()
+
+
+def _not_allowed(what: str, event: yaml.Event) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=what, problem_mark=cast("yaml.error.Mark", event.start_mark))
 
 
 def _yaml_sentence(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
