@@ -1,0 +1,87 @@
+"""The ``studio`` command: puts the nouns together and turns every outcome into an exit status.
+
+Nothing heavy is imported here or in the nouns' files: help and completion answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+from typer import _click as click
+
+from studio.cli import check, data, doctor, init, pipelines, run, runs
+from studio.core.errors import Problems, StudioError
+
+app = typer.Typer(
+    name="studio",
+    help="From a notebook to a supervised model in production: reviewed, tested, versioned and explainable.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("run")(run.run)
+app.command("doctor")(doctor.doctor)
+app.add_typer(pipelines.app, name="pipelines")
+app.add_typer(runs.app, name="runs")
+app.add_typer(data.app, name="data")
+
+INTERRUPTED = 130
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from studio import __version__
+
+        typer.echo(f"studio {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_version, is_eager=True)
+    ] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """From a notebook to a supervised model in production: reviewed, tested, versioned and explainable."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit status: 0 done, 1 failed, 2 bad input, 3 refused, 130 interrupted."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        status = app(args=words, standalone_mode=False, prog_name="studio")
+    except click.exceptions.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        sys.stderr.write("Interrupted.\n")
+        status = INTERRUPTED
+    except StudioError as error:
+        status = _explain(error, words)
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _explain(error: StudioError, words: list[str]) -> int:
+    if "--debug" in words:
+        traceback.print_exc()
+    problems = error.problems if isinstance(error, Problems) else ()
+    if "--json" in words:
+        value = {"error": {"message": str(error), "problems": [problem.as_dict() for problem in problems]}}
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    if len(problems) > 1:
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        sys.stderr.write(f"Error: {len(problems)} problems.\n{lines}\n")
+    else:
+        sys.stderr.write(f"Error: {error}\n")
+    return error.exit_status

@@ -1,0 +1,51 @@
+"""Results to stdout, messages to stderr; people's text or stable JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON with stable keys.")]
+
+
+def show(value: Any, as_json: bool, text: Callable[[], str]) -> None:
+    """Print `value` as JSON, or what `text` makes of it."""
+    if as_json:
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    else:
+        content = text()
+        sys.stdout.write(content if content.endswith("\n") or not content else content + "\n")
+    sys.stdout.flush()
+
+
+def say(message: str) -> None:
+    """A message for people, to stderr."""
+    sys.stderr.write(message + "\n")
+    sys.stderr.flush()
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Columns aligned with two spaces between them; the last column is not padded."""
+    lines = [[str(cell) for cell in row] for row in (headings, *rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def seconds(value: float | None) -> str:
+    """A duration as people say it: ``0.4 s``, ``12 s``, ``3 min 05 s``."""
+    if value is None:
+        return ""
+    if value < 10:
+        return f"{value:.1f} s"
+    if value < 60:
+        return f"{value:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,134 @@
+"""One attempt at one step: its folder, its kernel's environment, its execution, and what it really loaded and saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from studio.core import files
+from studio.core.workspace import Workspace
+from studio.pipelines.execution import Cancellation, CellFailure, Limits, Outcome, execute
+from studio.pipelines.plan import PlannedStep
+
+Inputs = Mapping[str, Mapping[str, Any]]
+"""For each dataset either ``{"parts": {part: digest}}`` or ``{"source": digest}``."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of one attempt.
+
+    Attributes
+    ----------
+    outcome : Outcome
+        How the notebook ended; not ok also when it did not save what it declares.
+    executed : Path
+        The executed notebook, saved as far as it went.
+    loaded, saved : tuple of dict
+        The dataset events that the notebook's kernel recorded, in order.
+    outputs : dict
+        For each saved dataset its parts and their digests (the last save of a dataset counts).
+    """
+
+    outcome: Outcome
+    executed: Path
+    loaded: tuple[dict[str, Any], ...] = ()
+    saved: tuple[dict[str, Any], ...] = ()
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def attempt_step(
+    workspace: Workspace,
+    run_id: str,
+    step: PlannedStep,
+    number: int,
+    inputs: Inputs,
+    kernel_environment: Mapping[str, str],
+    cancellation: Cancellation,
+    on_cell: Callable[[int, int], None],
+) -> Attempt:
+    """Execute `step`'s checked document once and read what it did."""
+    folder = step_folder(workspace, run_id, step) / f"attempt-{number}"
+    executed = folder / "executed.ipynb"
+    record = folder / "datasets.jsonl"
+    files.write_json(folder / "inputs.json", inputs, durable=False)
+    injected = step.schema.render(step.given) if step.given else None
+    running = workspace.settings.running
+    outcome = execute(
+        step.document.for_run(injected),
+        output=executed,
+        folder=(workspace.root / step.document.path).parent,
+        environment={
+            **kernel_environment,
+            "STUDIO_WORKSPACE": str(workspace.root),
+            "STUDIO_RUN": run_id,
+            "STUDIO_STEP": step.key,
+            "STUDIO_PART": step.part,
+            "STUDIO_INPUTS": str(folder / "inputs.json"),
+            "STUDIO_RECORD": str(record),
+            "STUDIO_ADOPT": "resume" if starts_own_run(step) else "active",
+        },
+        limits=Limits(
+            timeout=step.timeout,
+            cell_timeout=step.cell_timeout,
+            start_timeout=running.start_timeout,
+            cell_output_limit=running.cell_output_limit,
+        ),
+        cancellation=cancellation,
+        on_cell=on_cell,
+    )
+    events = _read_record(record)
+    saved = tuple(event for event in events if event["kind"] == "save")
+    outputs: dict[str, dict[str, str]] = {}
+    for event in saved:
+        outputs.setdefault(event["dataset"], {})[event["part"] or ""] = event["digest"]
+    if outcome.ok:
+        outcome = _with_declared_outputs(step, outcome, set(outputs))
+    loaded = tuple(event for event in events if event["kind"] == "load")
+    return Attempt(outcome, executed, loaded, saved, outputs)
+
+
+def step_folder(workspace: Workspace, run_id: str, step: PlannedStep) -> Path:
+    """The folder of everything that a step leaves in a run."""
+    name = step.name if not step.part else f"{step.name}-{files.digest_bytes(step.part.encode())[:12]}"
+    return workspace.runs / run_id / "steps" / name
+
+
+def starts_own_run(step: PlannedStep) -> bool:
+    """Whether the notebook manages MLflow runs itself (calls ``start_run``), so that none may be active before it does."""
+    return any("start_run" in cell.source for cell in step.document.cells if cell.type == "code")
+
+
+def _read_record(record: Path) -> list[dict[str, Any]]:
+    try:
+        lines = record.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    events = []
+    for line in lines:
+        try:
+            events.append(json.loads(line))
+        except json.JSONDecodeError:  # the kernel was killed within its last write
+            break
+    return events
+
+
+def _with_declared_outputs(step: PlannedStep, outcome: Outcome, saved: set[str]) -> Outcome:
+    missing = sorted(set(step.saves) - saved)
+    undeclared = sorted(saved - set(step.saves))
+    if not missing and not undeclared:
+        return outcome
+    if missing:
+        fact = f"The notebook came to its end without saving {', '.join(map(repr, missing))}, which its code declares."
+    else:
+        fact = f"The notebook saved {', '.join(map(repr, undeclared))}, which cannot be read from its code."
+    sentence = f"{fact} Next: call studio.save with the dataset's name written out, on every way through the notebook."
+    failure = CellFailure(
+        kind="error", cell=None, source="", ename="DatasetMismatch", evalue=fact, traceback=(), message=sentence
+    )
+    return Outcome(
+        ok=False, failure=failure, cells_done=outcome.cells_done, seconds=outcome.seconds, exit_code=outcome.exit_code
+    )

@@ -1,0 +1,1 @@
+"""User stories, one file each: the only place where the rooms below meet; authorises, acts, records."""
