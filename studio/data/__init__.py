@@ -1,0 +1,1 @@
+"""Governed datasets: the catalog, their contracts, their snapshots, and the doorway of notebooks to them."""
