@@ -1,0 +1,28 @@
+"""``studio doctor``: what is missing on this machine and how to get it."""
+
+from __future__ import annotations
+
+import typer
+
+from studio.cli.output import Json, show
+
+
+def doctor(as_json: Json = False) -> None:
+    """Say what is missing on this machine or in this workspace, and how to get it; exit status 1 when something needed is."""
+    from studio.workflows.doctor import examine
+
+    found = examine()
+    missing = sum(finding.level == "missing" for finding in found)
+
+    def text() -> str:
+        marks = {"ok": "ok", "note": "note", "missing": "MISSING"}
+        lines = []
+        for finding in found:
+            lines.append(f"{marks[finding.level]:8}{finding.subject:18}{finding.detail}")
+            if finding.next:
+                lines.append(f"{'':8}{'':18}Next: {finding.next}")
+        lines.append("Everything needed is here." if not missing else f"{missing} needed thing{'s are' if missing > 1 else ' is'} missing.")
+        return "\n".join(lines)
+
+    show({"findings": [finding.as_dict() for finding in found], "missing": missing}, as_json, text)
+    raise typer.Exit(1 if missing else 0)

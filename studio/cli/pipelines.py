@@ -1,0 +1,77 @@
+"""``studio pipelines``: what is declared, and what a run would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from studio.cli.completion import pipeline_names
+from studio.cli.output import Json, show, table
+from studio.cli.run import Values, assignments
+
+app = typer.Typer(help="Pipelines: list them, plan a run, draw the graph.", no_args_is_help=True, rich_markup_mode=None)
+
+Name = Annotated[
+    str,
+    typer.Argument(metavar="PIPELINE", help="The pipeline's name (or a notebook's path).", autocompletion=pipeline_names),
+]
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the pipelines of this workspace."""
+    from studio.workflows.plan_pipeline import overview
+
+    found = overview()
+    show(
+        {"pipelines": [item.as_dict() for item in found]},
+        as_json,
+        lambda: (
+            table(
+                ["PIPELINE", "STEPS", "DESCRIPTION"],
+                [
+                    (item.name, item.steps or "?", item.description or (f"cannot be read: {item.problem}" if item.problem else ""))
+                    for item in found
+                ],
+            )
+            if found
+            else "No pipeline is declared here. Next: make pipelines/<name>.yml, or a workspace that has one: studio init"
+        ),
+    )
+
+
+@app.command()
+def plan(
+    name: Name,
+    parameter: Values = None,
+    as_json: Json = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print the graph as a Mermaid diagram.")] = False,
+) -> None:
+    """Show the graph, and for each step whether it would run or be reused, and why."""
+    _draw(name, parameter, as_json, mermaid, verdicts=True)
+
+
+@app.command()
+def graph(
+    name: Name,
+    parameter: Values = None,
+    as_json: Json = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print the graph as a Mermaid diagram.")] = False,
+) -> None:
+    """Draw the graph of steps and datasets."""
+    _draw(name, parameter, as_json, mermaid, verdicts=False)
+
+
+def _draw(name: str, parameter: list[str] | None, as_json: bool, mermaid: bool, *, verdicts: bool) -> None:
+    from studio.pipelines.graph import plan_as_dict, to_mermaid, to_tree
+    from studio.workflows.plan_pipeline import plan_pipeline
+
+    foreseen = plan_pipeline(name, assignments(parameter or []), Path.cwd(), verdicts=verdicts)
+    draw = to_mermaid if mermaid else to_tree
+    show(
+        plan_as_dict(foreseen.plan, foreseen.verdicts),
+        as_json,
+        lambda: draw(foreseen.plan, foreseen.verdicts),
+    )

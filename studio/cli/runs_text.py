@@ -1,0 +1,121 @@
+"""Runs as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from studio.cli.output import seconds, table
+
+if TYPE_CHECKING:
+    from studio.core.workspace import Workspace
+    from studio.pipelines.records import RunRecord, StepRecord, Unreadable
+    from studio.workflows.run_pipeline import RunResult
+
+_VALUE_LENGTH = 100
+
+
+def runs_table(runs: Sequence[RunRecord], unreadable: Sequence[Unreadable]) -> str:
+    """One line a run, newest first; what cannot be read is named below."""
+    if not runs and not unreadable:
+        return "No run yet. Next: studio run PIPELINE (studio pipelines list names them)"
+    rows = [(run.id, run.pipeline, run.status, counts(run), _local(run.started), seconds(run.seconds)) for run in runs]
+    lines = [table(["RUN", "PIPELINE", "STATUS", "STEPS", "STARTED (UTC)", "TIME"], rows)]
+    lines += [f"{item.run} cannot be read: {item.reason}" for item in unreadable]
+    return "\n".join(lines)
+
+
+def run_text(workspace: Workspace, run: RunRecord) -> str:
+    """One run with its steps; a failed one with its reason and the next commands."""
+    head = [f"run {run.id} of {run.pipeline}: {run.status}, {counts(run)}, {seconds(run.seconds)}".rstrip(", ")]
+    if run.given:
+        head.append("parameters: " + ", ".join(f"{name}={short(value)}" for name, value in run.given.items()))
+    rows = [
+        (step.key, step.status, seconds(step.seconds), (step.verdict or {}).get("reason", ""))
+        for step in run.steps.values()
+    ]
+    parts = ["\n".join(head), table(["STEP", "STATUS", "TIME", "WHY"], rows)]
+    parts += [failure_text(run, step) for step in run.steps.values() if step.error]
+    parts.append(f"executed notebooks: {workspace.shown(workspace.runs / run.id)}/steps")
+    return "\n\n".join(parts)
+
+
+def run_summary(result: RunResult) -> str:
+    """What a person wants to know when a run has come to its end."""
+    run = result.record
+    parts = [f"run {run.id} of {run.pipeline}: {run.status}, {counts(run)}, {seconds(run.seconds)}"]
+    parts += [failure_text(run, step) for step in run.steps.values() if step.error]
+    if run.status == "completed":
+        parts.append(
+            "\n".join(
+                [
+                    "Where to look",
+                    f"  the steps              studio runs show {run.id}",
+                    f"  an executed notebook   studio runs open {run.id} STEP",
+                    f"  in MLflow              {_mlflow_command(result.tracking_uri)}",
+                ]
+            )
+        )
+    elif run.status == "killed":
+        parts.append(f"Go on with:  studio runs resume {run.id}")
+    parts += [f"Not everything could be recorded in MLflow: {problem}" for problem in result.problems]
+    return "\n\n".join(parts)
+
+
+def failure_text(run: RunRecord, step: StepRecord) -> str:
+    """Notebook, cell, error and parameters of a failed step, and the two commands that help."""
+    error = step.error or {}
+    if error.get("kind") == "cancelled":
+        return f"{step.key} was interrupted."
+    place = f"{step.notebook}, cell {error['cell'] + 1}" if error.get("cell") is not None else step.notebook
+    lines = [f"{step.key} failed: {error.get('message', '')}", f"  notebook    {place}"]
+    source = str(error.get("source") or "").splitlines()
+    lines += [("  cell        " if index == 0 else "              ") + line for index, line in enumerate(source)]
+    if error.get("ename"):
+        lines.append(f"  error       {error['ename']}: {short(str(error.get('evalue', '')), 400)}")
+    if step.values:
+        shown = ", ".join(f"{name}={short(value)}" for name, value in step.values.items())
+        lines.append(f"  parameters  {shown}")
+    lines += [
+        f"  open it     studio runs open {run.id} {_quoted(step.key)}",
+        f"  go on       studio runs resume {run.id}",
+    ]
+    return "\n".join(lines)
+
+
+def why_text(run: RunRecord, steps: Sequence[StepRecord]) -> str:
+    """For each step what decided, with the differences."""
+    lines = [f"run {run.id} of {run.pipeline}"]
+    for step in steps:
+        verdict = step.verdict or {}
+        lines.append(f"{step.key}: {step.status}; {verdict.get('reason', 'it was never reached')}")
+        lines += [f"    {change['kind']}: {change['detail']}" for change in verdict.get("changes", [])]
+        if step.reused_from:
+            lines.append(f"    the results are those of run {step.reused_from}")
+    return "\n".join(lines)
+
+
+def counts(run: RunRecord) -> str:
+    """``3 run, 4 reused`` and, where there are any, ``1 failed``."""
+    words = {"completed": "run", "reused": "reused", "failed": "failed", "killed": "killed", "not run": "not run"}
+    statuses = [step.status for step in run.steps.values()]
+    return ", ".join(f"{statuses.count(status)} {word}" for status, word in words.items() if status in statuses)
+
+
+def short(value: object, length: int = _VALUE_LENGTH) -> str:
+    """One line of at most `length` characters."""
+    text = value if isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _quoted(key: str) -> str:
+    return f"'{key}'" if "[" in key else key
+
+
+def _local(moment: str | None) -> str:
+    return moment[:19].replace("T", " ") if moment else ""
+
+
+def _mlflow_command(uri: str) -> str:
+    return f"mlflow ui --backend-store-uri {uri}" if "://" in uri and not uri.startswith("http") else uri

@@ -1,0 +1,305 @@
+"""Runs a plan: starts each step when what it needs is there, reuses what has not changed, stops cleanly.
+
+One thread decides (this one); steps run in threads of their own, each with a kernel of its own;
+what is recorded in MLflow is written by another thread while the next notebook already runs.
+The run's record on disk is the truth about success, and is saved at each turn.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from studio.core import clock
+from studio.core.environment import environment_digest
+from studio.core.errors import BadInput
+from studio.core.workspace import Workspace
+from studio.data.snapshots import SnapshotStore
+from studio.data.sources import source_digest
+from studio.pipelines import events
+from studio.pipelines.cache import ReuseIndex, Verdict
+from studio.pipelines.execution import Cancellation, CellFailure, Outcome
+from studio.pipelines.plan import Plan, PlannedStep
+from studio.pipelines.records import RunRecord, RunStore, StepRecord
+from studio.pipelines.stepping import Attempt, attempt_step
+from studio.pipelines.trail import Trail
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a plan is to be run.
+
+    Attributes
+    ----------
+    jobs : int
+        How many independent steps may run at the same time.
+    force : frozenset of str
+        Keys of the steps that run even when nothing changed.
+    only : frozenset of str or None
+        Keys of the steps to run; the others are left out and their latest snapshots are used.
+    """
+
+    jobs: int = 1
+    force: frozenset[str] = frozenset()
+    only: frozenset[str] | None = None
+
+
+@dataclass
+class _Finished:
+    """What a step's thread hands back."""
+
+    step: PlannedStep
+    record: StepRecord
+    attempt: Attempt
+
+
+class Runner:
+    """Runs one plan once; see `run`."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        plan: Plan,
+        record: RunRecord,
+        store: RunStore,
+        options: RunOptions,
+        listener: events.Listener,
+    ) -> None:
+        self._workspace = workspace
+        self._plan = plan
+        self._record = record
+        self._store = store
+        self._options = options
+        self._listener = listener
+        self._telling = threading.Lock()
+        self._index = ReuseIndex(workspace)
+        self._snapshots = SnapshotStore(workspace)
+        self._environment = environment_digest()
+        self._trail = Trail(workspace, plan, record)
+        self._cancellation = Cancellation()
+        self._inbox: queue.SimpleQueue[_Finished | BaseException | None] = queue.SimpleQueue()
+        self._datasets: dict[str, dict[str, Any]] = {}
+        self._sources: dict[str, str] = {}
+        self._failed = False
+
+    def cancel(self) -> None:
+        """Stop: kernels and their children are ended, the run is marked killed. May be called from a signal handler."""
+        self._cancellation.cancel()
+        self._inbox.put(None)
+
+    def run(self) -> RunRecord:
+        """Run all steps to their end and return the run's record; never raises for what a notebook does."""
+        started = time.monotonic()
+        self._tell(events.RunStarted(self._record.id, self._plan.pipeline, tuple(step.key for step in self._plan.steps)))
+        try:
+            with ThreadPoolExecutor(self._options.jobs, thread_name_prefix="step") as pool:
+                self._schedule(pool)
+        except BaseException:
+            self._cancellation.cancel()
+            self._finish("failed", started)
+            raise
+        if self._cancellation.cancelled:
+            status = "killed"
+        else:
+            status = "failed" if self._failed else "completed"
+        self._finish(status, started)
+        return self._record
+
+    def _schedule(self, pool: ThreadPoolExecutor) -> None:
+        waiting = {step.key: len(self._needs(step)) for step in self._plan.steps}
+        followers: dict[str, list[PlannedStep]] = {step.key: [] for step in self._plan.steps}
+        for step in self._plan.steps:
+            for need in self._needs(step):
+                followers[need].append(step)
+        ready = deque(step for step in self._plan.steps if not waiting[step.key])
+        active = 0
+        while True:
+            while ready and active < self._options.jobs and not self._stopping:
+                step = ready.popleft()
+                if self._begin(step, pool):
+                    active += 1
+                else:
+                    ready.extend(_released(step, followers, waiting))
+            if not active:
+                return
+            finished = self._inbox.get()
+            if finished is None:
+                continue
+            if isinstance(finished, BaseException):
+                raise finished
+            active -= 1
+            if self._conclude(finished):
+                ready.extend(_released(finished.step, followers, waiting))
+
+    @property
+    def _stopping(self) -> bool:
+        return self._failed or self._cancellation.cancelled
+
+    def _needs(self, step: PlannedStep) -> tuple[str, ...]:
+        return step.needs if self._options.only is None else tuple(n for n in step.needs if n in self._options.only)
+
+    def _begin(self, step: PlannedStep, pool: ThreadPoolExecutor) -> bool:
+        """Start `step` in a thread, or settle it at once (reused, left out); whether it was started."""
+        record = self._record.steps[step.key]
+        if self._options.only is not None and step.key not in self._options.only:
+            record.status = "not run"
+            self._tell(events.StepFinished(step.key, "not run", 0.0, "left out"))
+            return False
+        inputs = self._inputs(step)
+        record.inputs = inputs
+        verdict = self._index.decide(self._plan.pipeline, step, inputs, self._environment)
+        if step.key in self._options.force:
+            verdict = verdict.forced()
+        record.verdict = verdict.as_dict()
+        if verdict.reuse and verdict.record is not None:
+            self._reuse(record, verdict)
+            return False
+        record.status, record.started = "running", clock.to_text(clock.now())
+        self._store.save(self._record)
+        pool.submit(self._work, step, record, verdict)
+        return True
+
+    def _reuse(self, record: StepRecord, verdict: Verdict) -> None:
+        earlier = verdict.record
+        assert earlier is not None
+        record.status = "reused"
+        record.reused_from = earlier.reused_from or earlier.run
+        record.outputs = earlier.outputs
+        record.mlflow_run_id = earlier.mlflow_run_id
+        record.executed_notebook = earlier.executed_notebook
+        record.cache_key = earlier.cache_key
+        self._publish(record)
+        self._tell(events.StepFinished(record.key, "reused", 0.0, verdict.reason))
+
+    def _work(self, step: PlannedStep, record: StepRecord, verdict: Verdict) -> None:
+        try:
+            self._inbox.put(self._attempts(step, record, verdict))
+        except BaseException as error:  # noqa: BLE001 - handed to the deciding thread, which raises it
+            self._inbox.put(error)
+
+    def _attempts(self, step: PlannedStep, record: StepRecord, verdict: Verdict) -> _Finished:
+        first = record.attempt + 1
+        for tried in range(step.retries.limit + 1):
+            record.attempt = first + tried
+            self._tell(events.StepStarted(step.key, record.attempt, verdict.reason))
+            began = time.monotonic()
+            attempt = attempt_step(
+                self._workspace,
+                self._record.id,
+                step,
+                record.attempt,
+                record.inputs or {},
+                self._trail.begin_step(step, record),
+                self._cancellation,
+                self._cell_listener(step),
+            )
+            record.seconds = time.monotonic() - began
+            record.executed_notebook = self._workspace.shown(attempt.executed)
+            self._trail.end_step(step, record, attempt)
+            if attempt.outcome.ok or tried == step.retries.limit or not self._again(step, record, attempt.outcome, tried):
+                break
+        return _Finished(step, record, attempt)
+
+    def _again(self, step: PlannedStep, record: StepRecord, outcome: Outcome, tried: int) -> bool:
+        """Wait for the next attempt; False when the run is being stopped."""
+        if self._stopping:
+            return False
+        delay = step.retries.delay * step.retries.factor**tried
+        reason = outcome.failure.message if outcome.failure else ""
+        self._tell(events.StepDelayed(step.key, record.attempt, delay, reason))
+        return not self._cancellation.wait(delay)
+
+    def _conclude(self, finished: _Finished) -> bool:
+        """Record how a step ended; whether the steps after it may start."""
+        step, record, attempt = finished.step, finished.record, finished.attempt
+        record.ended = clock.to_text(clock.now())
+        outcome = attempt.outcome
+        if outcome.ok:
+            record.status, record.error, record.outputs = "completed", None, attempt.outputs
+            self._publish(record)
+            self._index.remember(self._plan.pipeline, step, record)
+        else:
+            killed = outcome.failure is not None and outcome.failure.kind == "cancelled"
+            record.status = "killed" if killed else "failed"
+            record.error = _error(outcome.failure)
+            self._failed = True
+        self._store.save(self._record)
+        reason = outcome.failure.message if outcome.failure else ""
+        self._tell(events.StepFinished(step.key, record.status, record.seconds or 0.0, reason))
+        return outcome.ok
+
+    def _inputs(self, step: PlannedStep) -> dict[str, dict[str, Any]]:
+        inputs: dict[str, dict[str, Any]] = {}
+        for name in step.loads:
+            if name in self._plan.sources:
+                if name not in self._sources:
+                    self._sources[name] = source_digest(self._workspace, name)
+                inputs[name] = {"source": self._sources[name]}
+            else:
+                parts = self._datasets.get(name) or self._latest(step, name)
+                inputs[name] = {"parts": dict(sorted(parts.items()))}
+        return inputs
+
+    def _latest(self, step: PlannedStep, name: str) -> dict[str, str]:
+        parts = {part: snapshot.digest for part, snapshot in self._snapshots.latest(name).items()}
+        if not parts:
+            raise BadInput(
+                f"{step.key} loads {name!r}, of which there is no snapshot yet. Next: studio run {self._plan.pipeline}"
+            )
+        return parts
+
+    def _publish(self, record: StepRecord) -> None:
+        for name, parts in record.outputs.items():
+            self._datasets.setdefault(name, {}).update(parts)
+
+    def _finish(self, status: str, started: float) -> None:
+        for record in self._record.steps.values():
+            if record.status in ("waiting", "running"):
+                record.status = "killed" if record.status == "running" else "not run"
+                if record.status == "not run":
+                    self._tell(events.StepFinished(record.key, "not run", 0.0, ""))
+        self._record.status = status
+        self._record.ended = clock.to_text(clock.now())
+        self._record.seconds = time.monotonic() - started
+        self._trail.end(status)
+        self._store.save(self._record)
+        self._tell(events.RunFinished(self._record.id, status, self._record.seconds))
+
+    def _cell_listener(self, step: PlannedStep) -> Callable[[int, int], None]:
+        return lambda done, total: self._tell(events.CellFinished(step.key, done, total))
+
+    def _tell(self, event: events.Event) -> None:
+        with self._telling:
+            self._listener(event)
+
+
+def _released(
+    step: PlannedStep, followers: dict[str, list[PlannedStep]], waiting: dict[str, int]
+) -> list[PlannedStep]:
+    free = []
+    for follower in followers[step.key]:
+        waiting[follower.key] -= 1
+        if not waiting[follower.key]:
+            free.append(follower)
+    return free
+
+
+def _error(failure: CellFailure | None) -> dict[str, Any]:
+    if failure is None:
+        return {"kind": "error", "message": "The step failed without saying why."}
+    head = "\n".join(failure.source.splitlines()[:5])
+    return {
+        "kind": failure.kind,
+        "cell": failure.cell,
+        "source": head,
+        "ename": failure.ename,
+        "evalue": failure.evalue,
+        "message": failure.message,
+        "traceback": list(failure.traceback),
+    }

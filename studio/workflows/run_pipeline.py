@@ -1,0 +1,228 @@
+"""Run a pipeline or a notebook, and continue a run that failed or was killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from studio.core import clock
+from studio.core.errors import BadInput
+from studio.core.identifiers import new_run_id, suggest
+from studio.core.workspace import Workspace, find_workspace
+from studio.data.preflight import check_file, check_source
+from studio.pipelines import events
+from studio.pipelines.plan import Plan, make_plan
+from studio.pipelines.records import RunRecord, RunStore
+from studio.pipelines.runner import Runner, RunOptions
+from studio.pipelines.specification import Pipeline, pipeline_of_notebook, read_pipeline
+from studio.workflows.upkeep import settle_runs
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a person asked for.
+
+    Attributes
+    ----------
+    name : str
+        A pipeline's name, or the path of a notebook.
+    given : mapping
+        Parameter values as typed: ``name`` or ``step.name`` -> text.
+    base : Path
+        The folder against which relative paths among the values are taken.
+    jobs : int or None
+        Steps at the same time; None: as studio.toml says.
+    force : bool
+        Run every step, reuse none.
+    start : str or None
+        A step that runs again with all that follows from it.
+    only : str or None
+        The one step to run, on the latest snapshots.
+    """
+
+    name: str
+    given: Mapping[str, str] = field(default_factory=dict)
+    base: Path = field(default_factory=Path.cwd)
+    jobs: int | None = None
+    force: bool = False
+    start: str | None = None
+    only: str | None = None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended, and where its parts are."""
+
+    workspace: Workspace
+    plan: Plan
+    record: RunRecord
+    tracking_uri: str
+    problems: tuple[str, ...]
+    interrupted_by: int | None
+
+    @property
+    def exit_status(self) -> int:
+        """0 completed, 1 failed, 128 + the signal's number when a signal ended it."""
+        if self.interrupted_by is not None:
+            return 128 + self.interrupted_by
+        return 0 if self.record.status == "completed" else 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """The run's record with stable keys, for ``--json``."""
+        return {**self.record.as_dict(), "tracking_uri": self.tracking_uri, "problems": list(self.problems)}
+
+
+def run_pipeline(request: RunRequest, listener: events.Listener) -> RunResult:
+    """Run what was asked for.
+
+    Raises
+    ------
+    BadInput, Problems
+        When anything that was given or declared is wrong; nothing has been started then.
+    """
+    workspace = find_workspace()
+    store = RunStore(workspace)
+    settle_runs(workspace, store)
+    plan = make_plan(workspace, _pipeline(workspace, request), request.given, base=request.base)
+    options = _options(workspace, plan, request)
+    _check_files(workspace, plan)
+    record = store.create(_new_record(plan, request))
+    return _run(workspace, plan, record, store, options, listener)
+
+
+def resume_run(name: str, jobs: int | None, listener: events.Listener) -> RunResult:
+    """Continue run `name` (an identifier, the unique start of one, or "last") at its first unfinished step.
+
+    The steps that it completed are kept as long as nothing that they depend on has changed since.
+
+    Raises
+    ------
+    BadInput, Problems
+        When there is no such run, it is still running or has nothing left to do, or its plan can no longer be made.
+    """
+    workspace = find_workspace()
+    store = RunStore(workspace)
+    settle_runs(workspace, store)
+    record = store.read(name)
+    if record.status == "running":
+        raise BadInput(f"Run {record.id} is still running. Next: studio runs show {record.id}")
+    if record.status == "completed":
+        raise BadInput(f"Run {record.id} is complete, nothing is left to do. Next: studio run {record.name}")
+    request = RunRequest(
+        name=record.name, given=record.given, base=Path(record.base), jobs=jobs, only=record.only, start=record.start
+    )
+    plan = make_plan(workspace, _pipeline(workspace, request), request.given, base=request.base)
+    kept = {key for key, step in record.steps.items() if step.status in ("completed", "reused")}
+    again = RunRequest(
+        name=request.name, given=request.given, base=request.base, jobs=jobs, force=record.force, start=record.start, only=record.only
+    )
+    options = _options(workspace, plan, again)
+    options = RunOptions(jobs=options.jobs, force=options.force - kept, only=options.only)
+    _check_files(workspace, plan)
+    return _run(workspace, plan, store.reopen(record, [step.key for step in plan.steps]), store, options, listener)
+
+
+def _pipeline(workspace: Workspace, request: RunRequest) -> Pipeline:
+    if request.name.endswith((".ipynb", ".py", ".md")) or "/" in request.name:
+        path = Path(request.name)
+        return pipeline_of_notebook(workspace, path if path.is_absolute() else request.base / path)
+    return read_pipeline(workspace, request.name)
+
+
+def _new_record(plan: Plan, request: RunRequest) -> RunRecord:
+    return RunRecord.new(
+        id=new_run_id(),
+        pipeline=plan.pipeline,
+        name=request.name,
+        given=dict(request.given),
+        base=str(request.base),
+        force=request.force,
+        start=request.start,
+        only=request.only,
+        steps=plan.steps,
+        started=clock.to_text(clock.now()),
+    )
+
+
+def _options(workspace: Workspace, plan: Plan, request: RunRequest) -> RunOptions:
+    keys = [step.key for step in plan.steps]
+    force = frozenset(keys) if request.force else frozenset()
+    if request.start is not None:
+        force |= _after(plan, _named(plan, request.start, "--from"))
+    only = None if request.only is None else frozenset(_named(plan, request.only, "--only"))
+    return RunOptions(jobs=request.jobs or workspace.settings.running.jobs, force=force, only=only)
+
+
+def _named(plan: Plan, name: str, option: str) -> set[str]:
+    found = {step.key for step in plan.steps if name in (step.name, step.key)}
+    if not found:
+        known = {step.name for step in plan.steps}
+        raise BadInput(f"{option} {name}: the pipeline {plan.pipeline} has no such step. {suggest(name, known)}")
+    return found
+
+
+def _after(plan: Plan, first: set[str]) -> frozenset[str]:
+    reached = set(first)
+    for step in plan.steps:  # in topological order, so one pass is enough
+        if reached.intersection(step.needs):
+            reached.add(step.key)
+    return frozenset(reached)
+
+
+def _check_files(workspace: Workspace, plan: Plan) -> None:
+    for item in dict.fromkeys((item.path, item.contract) for item in plan.inputs):
+        check_file(workspace, *item)
+    for name in plan.sources:
+        check_source(workspace, name)
+
+
+def _run(
+    workspace: Workspace,
+    plan: Plan,
+    record: RunRecord,
+    store: RunStore,
+    options: RunOptions,
+    listener: events.Listener,
+) -> RunResult:
+    from studio.tracking.store import tracking_uri
+
+    runner = Runner(workspace, plan, record, store, options, listener)
+    with store.holding(record), _signals(runner) as caught:
+        record = runner.run()
+    return RunResult(
+        workspace=workspace,
+        plan=plan,
+        record=record,
+        tracking_uri=tracking_uri(workspace),
+        problems=tuple(runner.problems),
+        interrupted_by=caught[0] if caught else None,
+    )
+
+
+@contextmanager
+def _signals(runner: Runner) -> Iterator[list[int]]:
+    """SIGINT, SIGTERM and SIGHUP stop the runner while the block lasts; the numbers of those that came."""
+    caught: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield caught
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del frame
+        caught.append(number)
+        runner.cancel()
+
+    numbers = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if os.name == "posix" else [])
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield caught
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
