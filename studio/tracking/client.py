@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
@@ -79,6 +80,8 @@ def open_client(uri: str) -> MlflowClient:
         When the store cannot be opened: no server, wrong password, missing driver, another schema.
     """
     silence()
+    # MLflow's tables warn about SQLAlchemy 2.1 while they are imported; nobody here can act on it.
+    warnings.filterwarnings("ignore", message="The ``noload`` loader strategy", category=DeprecationWarning)
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
