@@ -35,4 +35,3 @@ def to_html(notebook: dict[str, Any], title: str) -> str:
     page, _ = exporter.from_notebook_node(node, resources={"metadata": {"name": title}})
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     return _HEAD.sub(lambda head: head.group(0) + policy, page, count=1)
-

@@ -8,8 +8,9 @@ A tracking store that fails then costs the record there, not the work: the probl
 from __future__ import annotations
 
 import json
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -23,6 +24,7 @@ from studio.pipelines.graph import plan_as_dict
 from studio.pipelines.plan import Plan, PlannedStep
 from studio.pipelines.records import RunRecord, StepRecord
 from studio.pipelines.stepping import Attempt
+from studio.tracking import outbox
 from studio.tracking.runs import DatasetInput, Tracker
 
 STATUS = {"completed": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
@@ -40,6 +42,7 @@ class Trail:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="trail")
         self._pending: list[Future[None]] = []
         self._revision: Revision | None = None
+        self._secrets = frozenset(_secret_values(plan))
         self.problems: list[str] = []
 
     def begin_step(self, step: PlannedStep, record: StepRecord) -> Mapping[str, str]:
@@ -69,17 +72,24 @@ class Trail:
             self._later(lambda: self._write_step(step, run_id, attempt))
 
     def end(self, status: str) -> None:
-        """Write everything, end the parent run; afterwards nothing is pending."""
+        """Write everything, end the parent run; afterwards nothing is pending.
+
+        Steps that were reused are written by a process of its own after this one has answered: when
+        nothing ran, importing mlflow would be most of what the command does.
+        """
         if self._tracker is not None:
             self._later(lambda: self._write_run(status))
         for future in self._pending:
             future.result()
         self._writer.shutdown()
+        if any(step.status == "reused" for step in self._record.steps.values()):
+            outbox.put(self._workspace, self._reused(status), redact=self._secrets)
+            outbox.flush_in_background(self._workspace)
 
     def _open(self) -> Tracker:
         with self._opening:
             if self._tracker is None:
-                tracker = Tracker(self._workspace)
+                tracker = Tracker(self._workspace, redact=self._secrets)
                 if self._record.mlflow_run_id is None:
                     self._record.mlflow_run_id = tracker.begin_pipeline(
                         self._plan.pipeline, self._record.id, tags=self._tags(), params=dict(self._record.given)
@@ -99,6 +109,37 @@ class Trail:
             "studio.environment_lock": environment_digest(),
             "studio.git.commit": self._revision.commit,
             "studio.git.dirty": str(self._revision.dirty).lower(),
+        }
+
+    def _reused(self, status: str) -> dict[str, Any]:
+        steps = [
+            {
+                "key": step.key,
+                "attempt": step.attempt or 1,
+                "status": "FINISHED",
+                "started": self._record.ended,
+                "ended": self._record.ended,
+                "params": {name: _text(value) for name, value in step.values.items()},
+                "tags": {
+                    "studio.reuse": "true",
+                    "studio.reused_from": step.reused_from or "",
+                    "studio.reused_mlflow_run": step.mlflow_run_id or "",
+                    "studio.fingerprint": step.fingerprint,
+                    "studio.notebook": step.notebook,
+                },
+            }
+            for step in self._record.steps.values()
+            if step.status == "reused"
+        ]
+        return {
+            "run": self._record.id,
+            "pipeline": self._plan.pipeline,
+            "status": STATUS[status],
+            "started": self._record.started,
+            "ended": self._record.ended,
+            "tags": self._tags(),
+            "params": dict(self._record.given),
+            "steps": steps,
         }
 
     def _later(self, write: Callable[[], None]) -> None:
@@ -151,6 +192,14 @@ def _dataset(event: Mapping[str, Any]) -> DatasetInput:
         columns=tuple((column, kind) for column, kind in event["columns"]),
         context="step",
     )
+
+
+def _secret_values(plan: Plan) -> Iterator[str]:
+    for step in plan.steps:
+        for name, parameter in step.schema.parameters.items():
+            value = os.environ.get(str(step.values.get(name))) if parameter.secret else None
+            if value:
+                yield value
 
 
 def _text(value: Any) -> str:

@@ -16,6 +16,15 @@ def settle_runs(workspace: Workspace, store: RunStore) -> list[str]:
         from studio.tracking import outbox
 
         for record in settled:
-            outbox.put_killed(workspace, record.id, record.mlflow_run_ids())
+            outbox.put(
+                workspace,
+                {
+                    "run": record.id,
+                    "pipeline": record.pipeline,
+                    "status": "KILLED",
+                    "started": record.started,
+                    "ended": record.ended,
+                },
+            )
         outbox.flush_in_background(workspace)
     return [record.id for record in settled]
