@@ -1,0 +1,1 @@
+"""The notebook as software: document, typed parameters, datasets, modules, fingerprint, checks."""

@@ -1,0 +1,108 @@
+"""JSON read so that no two readers can see two documents.
+
+The json module takes a repeated key (the last one wins) and lone surrogates (text that cannot
+be written again). Here both are refused, for notebooks and for values from the command line.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+
+class NotStrict(ValueError):
+    """The text is JSON to some readers; the message says what this one refuses."""
+
+
+def loads(text: str, *, finite: bool = False) -> Any:
+    """The value of a JSON text.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    finite : bool
+        Refuse numbers too large for a float instead of reading them as infinity.
+
+    Raises
+    ------
+    NotStrict
+        For a repeated key, a lone surrogate, too deep nesting or a number nobody can hold.
+    json.JSONDecodeError
+        When the text is not JSON.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_float=_finite if finite else None)
+    except RecursionError as error:
+        raise NotStrict("it is nested too deeply") from error
+    except (json.JSONDecodeError, NotStrict):
+        raise
+    except ValueError as error:
+        # An integer of more digits than the interpreter converts.
+        raise NotStrict(str(error)) from error
+    if may_hold_surrogates(text):
+        for place, part in strings(value):
+            if is_torn(part):
+                where = f" at {place}" if place else ""
+                raise NotStrict(f"the text{where} holds half a character (a lone surrogate)")
+    return value
+
+
+def may_hold_surrogates(text: str) -> bool:
+    r"""Whether a ``\ud…`` escape, or a surrogate itself, may stand in `text`: cheap, and never wrongly False."""
+    if "\\ud" in text or "\\uD" in text:
+        return True
+    return not text.isascii() and is_torn(text)
+
+
+def is_torn(text: str) -> bool:
+    """Whether `text` holds a lone surrogate, so that it cannot be written as UTF-8."""
+    if text.isascii():
+        return False
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def strings(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every string in plain JSON data, keys too, each with the place where it stands (``cells[3].source``)."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield place, key
+            yield from strings(item, f"{place}.{key}" if place else key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from strings(item, f"{place}[{index}]")
+
+
+def holds_unwritable_number(value: Any) -> bool:
+    """Whether NaN or an infinity, which JSON does not know, stands in plain data."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, dict):
+        return any(map(holds_unwritable_number, value.values()))
+    return isinstance(value, list) and any(map(holds_unwritable_number, value))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise NotStrict(f"the key {key!r} stands twice in one object, so two readers would see two documents")
+            seen.add(key)
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise NotStrict(f"the number {text[:40]} is too large for a float")
+    return number
