@@ -112,7 +112,11 @@ def inside(root: Path, path: str | Path, what: str) -> Path:
     """
     if "\x00" in str(path):
         raise BadInput(f"The {what} path {str(path)!r} holds a NUL character. Next: correct the path.")
-    resolved = (root / path).resolve()
+    try:
+        resolved = (root / path).resolve()
+    except (OSError, RuntimeError) as error:
+        # A link that leads to itself is a RuntimeError before Python 3.13.
+        raise BadInput(f"The {what} path {str(path)!r} cannot be followed: {error}. Next: correct the path.") from error
     if not resolved.is_relative_to(root.resolve()):
         raise BadInput(
             f"The {what} path {str(path)!r} leads outside the workspace {root}. "
