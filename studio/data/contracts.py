@@ -301,9 +301,7 @@ def _summary(cases: tuple[FailureCase, ...], contract: Contract) -> Iterator[str
             hint = suggest(names[0], contract.file.columns) if check == _UNEXPECTED else ""
             yield f"{check}{'s' * (len(names) > 1)}: {_listed(map(repr, names))}. {hint}".rstrip()
             continue
-        shown = [
-            " ".join(part for part in (f"row {case.row}" if case.row else "", case.value) if part) for case in found
-        ]
+        shown = [f"row {case.row} ({case.value})" if case.row and case.value else case.value for case in found]
         subject = f"column {column!r}: {check}" if column else check
         yield f"{subject}: {_listed(filter(None, shown))}".rstrip(": ") + "."
 
