@@ -10,11 +10,12 @@ import contextlib
 import logging
 import os
 import re
+import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from studio.core.errors import StudioError
 
@@ -40,7 +41,8 @@ Result = TypeVar("Result")
 class TrackingFailed(StudioError):
     """The MLflow store refused or failed."""
 
-    def __init__(self, uri: str, doing: str, reason: str) -> None:
+    def __init__(self, uri: str, doing: str, reason: str, code: str = "") -> None:
+        self.code = code  # MLflow's own, such as RESOURCE_DOES_NOT_EXIST
         super().__init__(
             f"MLflow at {shown_uri(uri)} failed while {doing}: {reason}. Next: correct that, then repeat the command."
         )
@@ -98,35 +100,44 @@ def open_client(uri: str) -> MlflowClient:
         raise StoreUnavailable(uri, reason_of(error, uri), _advice(error, uri)) from error
 
 
-@contextlib.contextmanager
-def explaining(uri: str, doing: str) -> Iterator[None]:
-    """Turn what MLflow raises in the block into `TrackingFailed`; `doing` is an -ing phrase for the message."""
-    from mlflow.exceptions import MlflowException
+def calling(uri: str, doing: str, call: Callable[[MlflowClient], Result]) -> Result:
+    """The result of `call` on the client of `uri`; safe from any number of threads.
 
-    try:
-        yield
-    except MlflowException as error:
-        raise TrackingFailed(uri, doing, reason_of(error, uri)) from error
-    except OSError as error:
-        raise TrackingFailed(uri, doing, reason_of(error, uri)) from error
+    It is repeated when another writer was in the way: MLflow gives up at once where two steps log
+    the same dataset in the same moment (it looks whether the row exists, then inserts), and after
+    its time-out on a locked database.
 
-
-def patiently(call: Callable[[], Result]) -> Result:
-    """The result of `call`, repeated when another writer was in the way.
-
-    MLflow gives up at once where two steps log the same dataset in the same moment (it looks
-    whether the row exists, then inserts), and after its time-out on a locked database.
+    Raises
+    ------
+    StoreUnavailable
+        When the store cannot be opened.
+    TrackingFailed
+        When MLflow refuses; `doing` is an -ing phrase for the message.
     """
+    client = open_client(uri)
     from mlflow.exceptions import MlflowException
 
-    for pause in _PATIENCE:
-        try:
-            return call()
-        except MlflowException as error:
-            if not _PASSING.search(str(error)):
-                raise
+    with _gate(uri):
+        for pause in (*_PATIENCE, None):
+            try:
+                return call(client)
+            except MlflowException as error:
+                if pause is None or not _PASSING.search(str(error)):
+                    raise TrackingFailed(uri, doing, reason_of(error, uri), error.error_code) from error
+            except OSError as error:
+                raise TrackingFailed(uri, doing, reason_of(error, uri)) from error
             time.sleep(pause)
-    return call()
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+@cache
+def _gate(uri: str) -> contextlib.AbstractContextManager[Any]:
+    """How many calls to one database run at a time.
+
+    A single call of MLflow holds up to three connections of a pool of fifteen; enough threads, each
+    holding one and waiting for another, would wait for ever.
+    """
+    return threading.BoundedSemaphore(4) if "://" in uri and not uri.startswith("http") else contextlib.nullcontext()
 
 
 def reason_of(error: BaseException, uri: str) -> str:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from studio.tracking.client import TrackingFailed, explaining, patiently
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from studio.tracking.client import TrackingFailed, calling
 
 
-def find_or_make(client: MlflowClient, uri: str, name: str, root: str | None) -> str:
+def find_or_make(uri: str, name: str, root: str | None) -> str:
     """The id of the experiment `name`.
 
     Parameters
     ----------
-    client : MlflowClient
-        The store.
     uri : str
-        Its address, for messages.
+        The store.
     name : str
         ``<project>/<pipeline>``.
     root : str | None
@@ -27,22 +21,20 @@ def find_or_make(client: MlflowClient, uri: str, name: str, root: str | None) ->
 
     Raises
     ------
-    TrackingFailed
-        When the store refuses, or the experiment was deleted by somebody.
+    StoreUnavailable, TrackingFailed
+        When the store cannot be opened or refuses, or the experiment was deleted by somebody.
     """
-    from mlflow.exceptions import MlflowException
-
     folder = re.sub(r"[^\w.-]", "_", name.partition("/")[2] or name)
     location = f"{root}/{folder}" if root else None
-    with explaining(uri, f"making the experiment {name!r}"):
-        found = client.get_experiment_by_name(name)
-        if found is None:
-            try:
-                return str(patiently(lambda: client.create_experiment(name, artifact_location=location)))
-            except MlflowException:
-                found = client.get_experiment_by_name(name)  # another process was faster
-                if found is None:
-                    raise
+    doing = f"making the experiment {name!r}"
+    found = calling(uri, doing, lambda client: client.get_experiment_by_name(name))
+    if found is None:
+        try:
+            return str(calling(uri, doing, lambda client: client.create_experiment(name, artifact_location=location)))
+        except TrackingFailed:
+            found = calling(uri, doing, lambda client: client.get_experiment_by_name(name))
+            if found is None:  # else another process was faster
+                raise
     if found.lifecycle_stage != "active":
         raise TrackingFailed(
             uri,

@@ -29,7 +29,7 @@ def key(name: str) -> str:
     path = posixpath.normpath(clean)
     if path != clean or path in {".", ""} or path.startswith(("..", "/")):
         clean = re.sub(r"[/.]", "_", clean)
-    if clean == name and len(name) <= KEY_LENGTH:
+    if clean == name and 0 < len(name) <= KEY_LENGTH:
         return name
     mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{clean[: KEY_LENGTH - 9]}-{mark}"

@@ -21,7 +21,7 @@ from studio.core.errors import StudioError
 from studio.core.workspace import Workspace
 from studio.tracking import limits, outbox
 from studio.tracking.artifacts import staged
-from studio.tracking.client import SILENT, explaining, open_client, patiently, shown_uri, silence
+from studio.tracking.client import SILENT, TrackingFailed, calling, open_client, shown_uri, silence
 from studio.tracking.experiments import find_or_make
 from studio.tracking.inputs import DatasetInput, entity
 from studio.tracking.redaction import Redaction
@@ -276,9 +276,8 @@ class Tracker:
             return  # the next call meets the same and raises it where somebody listens
 
     def _call(self, doing: str, call: Callable[[MlflowClient], Result]) -> Result:
-        client = self._open()
-        with explaining(self.uri, doing):
-            return patiently(lambda: call(client))
+        self._open()
+        return calling(self.uri, doing, call)
 
     def _batch(self, doing: str, mlflow_run_id: str, **items: Any) -> None:
         self._call(doing, lambda client: client.log_batch(mlflow_run_id, **items))
@@ -293,22 +292,18 @@ class Tracker:
     def _experiment(self, name: str) -> str:
         with self._lock:
             if name not in self._experiments:
-                client, root = self._open(), artifact_root(self.workspace)
-                self._experiments[name] = find_or_make(client, self.uri, name, root)
+                self._open()
+                self._experiments[name] = find_or_make(self.uri, name, artifact_root(self.workspace))
             return self._experiments[name]
 
     def _home(self, mlflow_run_id: str) -> _Home:
         if mlflow_run_id not in self._homes:
-            client = self._open()
-            from mlflow.exceptions import MlflowException
-
             try:
-                run = client.get_run(mlflow_run_id)
-            except MlflowException as error:
-                if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                run = self._call("looking for a run", lambda client: client.get_run(mlflow_run_id))
+            except TrackingFailed as error:
+                if error.code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
                     raise RunGone(self.uri, mlflow_run_id) from error
-                with explaining(self.uri, "looking for a run"):
-                    raise
+                raise
             if run.info.lifecycle_stage != "active":
                 raise RunGone(self.uri, mlflow_run_id)
             self._homes[mlflow_run_id] = _Home(run.info.experiment_id, run.data.tags)
