@@ -1,0 +1,63 @@
+# Every target sets up what it needs by itself: .venv from requirements.lock, again when one of them changes.
+# Another Python for the set-up: make run PYTHON=/path/to/python3.12
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/set-up.stamp
+PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-quick lab check format bench docs lock set-up
+
+help: ## show this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: $(STAMP) ## run the worked example from raw data to a registered model
+	@$(BIN)/studio run churn
+
+test: $(STAMP) ## pass all tests, with branch coverage
+	$(BIN)/pytest -n 2 --dist loadfile --cov
+
+test-quick: $(STAMP) ## pass the tests that take no more than a few seconds each
+	$(BIN)/pytest -n 2 --dist loadfile -q -m "not slow"
+
+lab: $(STAMP) ## open JupyterLab on this workspace
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab
+
+check: $(STAMP) ## check format, lint, types and layers
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(STAMP) ## put the code into its format
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: $(STAMP) ## measure the speeds that are promised
+	$(BIN)/python -m tests.benchmarks
+
+docs: $(STAMP) ## build the documentation in site/
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs site
+	@echo "The documentation starts at site/index.html"
+
+lock: $(STAMP) ## pin what pyproject.toml asks for (newer versions: make lock UPGRADE=--upgrade)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group docs --group build --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --quiet $(UPGRADE) --output-file requirements.lock
+
+set-up: $(STAMP) ## make or mend .venv, and nothing else
+
+$(STAMP): requirements.lock pyproject.toml tools/set_up.py $(BIN)/python
+	@for python in $(PYTHONS); do \
+		if $$python -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+			exec $$python tools/set_up.py; \
+		fi; \
+	done; \
+	echo "Studio needs Python 3.11 or newer with its venv module, and found none among: $(PYTHONS)." \
+		"Next: install one (Debian: apt install python3 python3-venv; macOS: brew install python)," \
+		"or name one: make PYTHON=/path/to/python3" >&2; \
+	exit 1
+
+# No recipe: a .venv whose interpreter is gone (or was replaced) makes the stamp old.
+$(BIN)/python: ;
