@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import BadInput
-from studio.core.identifiers import suggest
+from studio.core.identifiers import nearest
 from studio.core.workspace import Workspace
 from studio.data.contract_file import (
     SHORT,
@@ -80,9 +80,9 @@ class ContractBroken(BadInput):
     def __init__(self, subject: str, contract: Contract, cases: Iterable[FailureCase]) -> None:
         self.contract = contract.name
         self.cases = tuple(cases)
-        count = f"{len(self.cases)} failure case{'s' * (len(self.cases) != 1)}"
+        count = f"{len(self.cases):,} failure case{'s' * (len(self.cases) != 1)}"
         lines = [f"{subject} does not keep the contract {contract.name!r} ({contract.path}): {count}."]
-        lines += [f"  {line}" for line in _summary(self.cases, contract)]
+        lines += [f"  {line}" for line in _summary(self.cases)]
         numbering = (
             "Rows are counted from 1, the first after the header. " if any(case.row for case in self.cases) else ""
         )
@@ -290,17 +290,20 @@ def _text(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _summary(cases: tuple[FailureCase, ...], contract: Contract) -> Iterator[str]:
+def _summary(cases: tuple[FailureCase, ...]) -> Iterator[str]:
+    absent = [case.column for case in cases if case.check == _MISSING]
+    surplus = [case.column for case in cases if case.check == _UNEXPECTED]
+    if absent:
+        yield f"{_MISSING}{'s' * (len(absent) > 1)}: {_listed(map(repr, absent))}."
+    if surplus:
+        near = {name: nearest(name, absent) for name in surplus}
+        names = [f"{name!r} (meant as {near[name]!r}?)" if near[name] else repr(name) for name in surplus]
+        yield f"{_UNEXPECTED}{'s' * (len(surplus) > 1)}: {_listed(names)}."
     groups: dict[tuple[str, str], list[FailureCase]] = {}
     for case in cases:
-        key = ("", case.check) if case.check in {_MISSING, _UNEXPECTED} else (case.column, case.check)
-        groups.setdefault(key, []).append(case)
+        if case.check not in {_MISSING, _UNEXPECTED}:
+            groups.setdefault((case.column, case.check), []).append(case)
     for (column, check), found in groups.items():
-        if check in {_MISSING, _UNEXPECTED}:
-            names = [case.column for case in found]
-            hint = suggest(names[0], contract.file.columns) if check == _UNEXPECTED else ""
-            yield f"{check}{'s' * (len(names) > 1)}: {_listed(map(repr, names))}. {hint}".rstrip()
-            continue
         shown = [f"row {case.row} ({case.value})" if case.row and case.value else case.value for case in found]
         subject = f"column {column!r}: {check}" if column else check
         yield f"{subject}: {_listed(filter(None, shown))}".rstrip(": ") + "."

@@ -158,8 +158,8 @@ def _moments(texts: pd.Series[Any], dtype: str, dates: str | None) -> Converted:
 def _timedeltas(texts: pd.Series[Any], dtype: str) -> Converted:
     import pandas as pd
 
-    read = pd.to_timedelta(texts, errors="coerce")
+    read: Any = pd.to_timedelta(cast("Any", texts), errors="coerce")
     misfits = tuple(int(position) for position in (texts.notna() & read.isna()).to_numpy().nonzero()[0])
-    return (
-        Converted(texts, misfits) if misfits else Converted(read.astype(dtype if "[" in dtype else "timedelta64[us]"))
-    )
+    if misfits:
+        return Converted(texts, misfits)
+    return Converted(read.astype(dtype if "[" in dtype else "timedelta64[us]"))
