@@ -1,6 +1,5 @@
 """How Sphinx builds these pages: Markdown in, one static site out that asks nothing of any other host."""
 
-
 import studio
 
 

@@ -12,11 +12,12 @@ from studio.cli.output import Json, show
 
 def check(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[NOTEBOOK]...", help="Notebooks to check; without any, the whole workspace.")
+        list[Path] | None,
+        typer.Argument(metavar="[NOTEBOOK]...", help="Notebooks to check; without any, the whole workspace."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check notebooks, pipelines, catalog and contracts without running anything; exit status 1 when something is wrong."""
+    """Check notebooks, pipelines, catalog and contracts without running anything; exit status 1 when a thing is wrong."""
     from studio.workflows.check_workspace import check_workspace
 
     checked = check_workspace(tuple(paths or ()), Path.cwd())

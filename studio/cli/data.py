@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,3 +32,84 @@ def list_(as_json: Json = False) -> None:
             else "The catalog names no dataset. Next: add one to pipelines/catalog.yml"
         ),
     )
+
+
+@app.command("show")
+def show_(name: Name, as_json: Json = False) -> None:
+    """Show one dataset: where it comes from, its contract, its latest snapshot with its columns."""
+    from studio.workflows.show_data import show_dataset
+
+    found = show_dataset(name).as_dict()
+    show(found, as_json, lambda: _text(found))
+
+
+@app.command()
+def check(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[DATASET]...",
+            help="Names in the catalog; without any, all that have data here.",
+            autocompletion=dataset_names,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check data against its contract; exit status 1 when something breaks it."""
+    from studio.workflows.show_data import check_datasets
+
+    results = check_datasets(names or [])
+
+    def text() -> str:
+        lines = []
+        for result in results:
+            if not result.findings:
+                lines.append(f"{result.dataset}: no data here yet")
+            for finding in result.findings:
+                against = f"keeps {result.contract}" if result.contract else "can be read (it has no contract)"
+                rows = f", {finding.rows:,} rows" if finding.rows is not None else ""
+                verdict = f"{against}{rows}" if finding.ok else finding.message
+                lines.append(f"{result.dataset}: {finding.subject}: {verdict}")
+        return "\n".join(lines) or "No dataset has data here yet. Next: studio run PIPELINE"
+
+    show({"results": [result.as_dict() for result in results]}, as_json, text)
+    raise typer.Exit(1 if any(not finding.ok for result in results for finding in result.findings) else 0)
+
+
+def _row(item: dict[str, Any]) -> tuple[object, ...]:
+    parts = item["latest"]
+    digests = [kept["digest"][:8] for kept in parts.values()]
+    snapshot = "" if not digests else digests[0] if len(digests) == 1 else f"{len(digests)} parts"
+    rows = "" if item["rows"] is None else f"{item['rows']:,}"
+    return (
+        item["name"],
+        rows,
+        snapshot or ("(source)" if item["location"] else "-"),
+        _moment(item["created"]),
+        item["contract"] or "-",
+        item["problem"] or item["description"] or "",
+    )
+
+
+def _text(item: dict[str, Any]) -> str:
+    lines = [item["name"] + (f": {item['description']}" if item["description"] else "")]
+    for key in ("location", "format", "contract", "owner", "licence", "problem"):
+        if item[key]:
+            lines.append(f"  {key:12}{item[key]}")
+    if item["tags"]:
+        lines.append(f"  {'tags':12}{', '.join(item['tags'])}")
+    for part, kept in item["latest"].items():
+        made = " ".join(word for word in (_moment(kept["created"]), kept["run"] or "", kept["step"] or "") if word)
+        lines.append(
+            f"  {'snapshot':12}{kept['digest'][:16]}{f' ({part})' if part else ''}, {kept['rows']:,} rows, {made}"
+        )
+    columns = next((kept["columns"] for kept in item["latest"].values()), [])
+    if columns:
+        lines += ["", table(["COLUMN", "TYPE"], columns)]
+    if not item["latest"] and not item["location"]:
+        lines.append("  There is no snapshot yet.")
+    return "\n".join(lines)
+
+
+def _moment(text: str | None) -> str:
+    return text[:19].replace("T", " ") if text else ""

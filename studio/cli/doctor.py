@@ -8,7 +8,7 @@ from studio.cli.output import Json, show
 
 
 def doctor(as_json: Json = False) -> None:
-    """Say what is missing on this machine or in this workspace, and how to get it; exit status 1 when something needed is."""
+    """Say what is missing on this machine or in this workspace, and how to get it (then the exit status is 1)."""
     from studio.workflows.doctor import examine
 
     found = examine()
@@ -21,7 +21,11 @@ def doctor(as_json: Json = False) -> None:
             lines.append(f"{marks[finding.level]:8}{finding.subject:18}{finding.detail}")
             if finding.next:
                 lines.append(f"{'':8}{'':18}Next: {finding.next}")
-        lines.append("Everything needed is here." if not missing else f"{missing} needed thing{'s are' if missing > 1 else ' is'} missing.")
+        lines.append(
+            "Everything needed is here."
+            if not missing
+            else f"{missing} needed thing{'s are' if missing > 1 else ' is'} missing."
+        )
         return "\n".join(lines)
 
     show({"findings": [finding.as_dict() for finding in found], "missing": missing}, as_json, text)

@@ -11,7 +11,9 @@ from studio.cli.output import Json, show
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to make the workspace; created where it does not exist.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(help="Where to make the workspace; created where it does not exist.")
+    ] = Path(),
     as_json: Json = False,
 ) -> None:
     """Make a small workspace that runs; overwrites nothing."""

@@ -54,7 +54,7 @@ def options(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave with its exit status: 0 done, 1 failed, 2 bad input, 3 refused, 130 interrupted."""
+    """Run the command line and leave with its exit status: 0 done, 1 failed, 2 bad input, 3 refused, 130 interrupt."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
         status = app(args=words, standalone_mode=False, prog_name="studio")

@@ -15,7 +15,9 @@ app = typer.Typer(help="Pipelines: list them, plan a run, draw the graph.", no_a
 
 Name = Annotated[
     str,
-    typer.Argument(metavar="PIPELINE", help="The pipeline's name (or a notebook's path).", autocompletion=pipeline_names),
+    typer.Argument(
+        metavar="PIPELINE", help="The pipeline's name (or a notebook's path).", autocompletion=pipeline_names
+    ),
 ]
 
 
@@ -32,7 +34,11 @@ def list_(as_json: Json = False) -> None:
             table(
                 ["PIPELINE", "STEPS", "DESCRIPTION"],
                 [
-                    (item.name, item.steps or "?", item.description or (f"cannot be read: {item.problem}" if item.problem else ""))
+                    (
+                        item.name,
+                        item.steps or "?",
+                        item.description or (f"cannot be read: {item.problem}" if item.problem else ""),
+                    )
                     for item in found
                 ],
             )

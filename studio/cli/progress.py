@@ -25,7 +25,7 @@ _LINES_SHOWN = 24
 def progress(*, quiet: bool = False) -> Iterator[events.Listener]:
     """A listener that shows the events of one run while the block lasts."""
     if quiet:
-        yield lambda event: None
+        yield lambda _: None
     elif sys.stderr.isatty():
         live = LiveProgress()
         try:
@@ -37,7 +37,7 @@ def progress(*, quiet: bool = False) -> Iterator[events.Listener]:
 
 
 class PlainProgress:
-    """One line an event, for logs and continuous integration; reused steps are counted, not listed, where they are many."""
+    """One line an event, for logs and continuous integration; many reused steps are not listed one by one."""
 
     def __init__(self) -> None:
         self._reused = 0

@@ -13,19 +13,30 @@ from studio.core.errors import BadInput
 
 Values = Annotated[
     list[str] | None,
-    typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter's value; STEP.NAME=VALUE for one step only."),
+    typer.Option(
+        "--parameter", "-p", metavar="NAME=VALUE", help="A parameter's value; STEP.NAME=VALUE for one step only."
+    ),
 ]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="How many independent steps run at the same time.")]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", min=1, help="How many independent steps run at the same time.")
+]
 
 
 def run(
     name: Annotated[
-        str, typer.Argument(metavar="PIPELINE|NOTEBOOK", help="The pipeline's name, or a notebook's path.", autocompletion=pipeline_names)
+        str,
+        typer.Argument(
+            metavar="PIPELINE|NOTEBOOK",
+            help="The pipeline's name, or a notebook's path.",
+            autocompletion=pipeline_names,
+        ),
     ],
     parameter: Values = None,
     jobs: Jobs = None,
     force: Annotated[bool, typer.Option("--force", help="Run every step again, reuse none.")] = False,
-    start: Annotated[str | None, typer.Option("--from", metavar="STEP", help="Run this step and all after it again.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="STEP", help="Run this step and all after it again.")
+    ] = None,
     only: Annotated[
         str | None, typer.Option("--only", metavar="STEP", help="Run this step alone, on the latest snapshots.")
     ] = None,

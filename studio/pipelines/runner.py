@@ -8,6 +8,7 @@ The run's record on disk is the truth about success, and is saved at each turn.
 from __future__ import annotations
 
 import queue
+import select
 import threading
 import time
 from collections import deque
@@ -96,7 +97,9 @@ class Runner:
     def run(self) -> RunRecord:
         """Run all steps to their end and return the run's record; never raises for what a notebook does."""
         started = time.monotonic()
-        self._tell(events.RunStarted(self._record.id, self._plan.pipeline, tuple(step.key for step in self._plan.steps)))
+        self._tell(
+            events.RunStarted(self._record.id, self._plan.pipeline, tuple(step.key for step in self._plan.steps))
+        )
         try:
             with ThreadPoolExecutor(self._options.jobs, thread_name_prefix="step") as pool:
                 self._schedule(pool)
@@ -104,10 +107,7 @@ class Runner:
             self._cancellation.cancel()
             self._finish("failed", started)
             raise
-        if self._cancellation.cancelled:
-            status = "killed"
-        else:
-            status = "failed" if self._failed else "completed"
+        status = "killed" if self._cancellation.cancelled else "failed" if self._failed else "completed"
         self._finish(status, started)
         return self._record
 
@@ -202,7 +202,11 @@ class Runner:
             record.seconds = time.monotonic() - began
             record.executed_notebook = self._workspace.shown(attempt.executed)
             self._trail.end_step(step, record, attempt)
-            if attempt.outcome.ok or tried == step.retries.limit or not self._again(step, record, attempt.outcome, tried):
+            if (
+                attempt.outcome.ok
+                or tried == step.retries.limit
+                or not self._again(step, record, attempt.outcome, tried)
+            ):
                 break
         return _Finished(step, record, attempt)
 
@@ -213,7 +217,8 @@ class Runner:
         delay = step.retries.delay * step.retries.factor**tried
         reason = outcome.failure.message if outcome.failure else ""
         self._tell(events.StepDelayed(step.key, record.attempt, delay, reason))
-        return not self._cancellation.wait(delay)
+        woken, _, _ = select.select([self._cancellation], [], [], delay)
+        return not woken
 
     def _conclude(self, finished: _Finished) -> bool:
         """Record how a step ended; whether the steps after it may start."""
@@ -279,9 +284,7 @@ class Runner:
             self._listener(event)
 
 
-def _released(
-    step: PlannedStep, followers: dict[str, list[PlannedStep]], waiting: dict[str, int]
-) -> list[PlannedStep]:
+def _released(step: PlannedStep, followers: dict[str, list[PlannedStep]], waiting: dict[str, int]) -> list[PlannedStep]:
     free = []
     for follower in followers[step.key]:
         waiting[follower.key] -= 1

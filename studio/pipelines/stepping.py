@@ -98,7 +98,7 @@ def step_folder(workspace: Workspace, run_id: str, step: PlannedStep) -> Path:
 
 
 def starts_own_run(step: PlannedStep) -> bool:
-    """Whether the notebook manages MLflow runs itself (calls ``start_run``), so that none may be active before it does."""
+    """Whether the notebook calls ``start_run`` itself, so that no MLflow run may be active before it does."""
     return any("start_run" in cell.source for cell in step.document.cells if cell.type == "code")
 
 

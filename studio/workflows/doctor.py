@@ -68,8 +68,6 @@ def _guarded(look: Callable[[Workspace], Finding], workspace: Workspace) -> Find
 
 def _python() -> Finding:
     version = platform.python_version()
-    if sys.version_info < (3, 11):
-        return Finding("python", "missing", f"{version} is too old", "install Python 3.11 or newer")
     return Finding("python", "ok", f"{version} in {sys.prefix}")
 
 
@@ -94,7 +92,9 @@ def _distributions() -> Iterator[Finding]:
         if not requirement.specifier.contains(version, prereleases=True):
             wrong.append(f"{requirement.name} {version} is not {requirement.specifier}")
     if wrong:
-        yield Finding("packages", "missing", "; ".join(wrong), "set the environment up again (make run), or pip install -e .")
+        yield Finding(
+            "packages", "missing", "; ".join(wrong), "set the environment up again (make run), or pip install -e ."
+        )
     else:
         yield Finding("packages", "ok", f"{len(required)} requirements are met")
 
@@ -120,7 +120,10 @@ def _postgres() -> Finding:
         version = importlib.metadata.version("psycopg")
     except importlib.metadata.PackageNotFoundError:
         return Finding(
-            "postgresql driver", "note", "not installed; only needed for MLflow on PostgreSQL", 'pip install "notebook-studio[postgres]"'
+            "postgresql driver",
+            "note",
+            "not installed; only needed for MLflow on PostgreSQL",
+            'pip install "notebook-studio[postgres]"',
         )
     return Finding("postgresql driver", "ok", f"psycopg {version}")
 
@@ -135,7 +138,9 @@ def _state(workspace: Workspace) -> Finding:
     probe.unlink()
     free = shutil.disk_usage(workspace.state).free
     if free < _NEEDED_FREE:
-        return Finding(".studio", "note", f"only {free / 1024**3:.1f} GiB are free", f"free space on the disk of {workspace.state}")
+        return Finding(
+            ".studio", "note", f"only {free / 1024**3:.1f} GiB are free", f"free space on the disk of {workspace.state}"
+        )
     return Finding(".studio", "ok", f"writable, {free / 1024**3:.0f} GiB free")
 
 

@@ -121,12 +121,18 @@ def resume_run(name: str, jobs: int | None, listener: events.Listener) -> RunRes
     plan = make_plan(workspace, _pipeline(workspace, request), request.given, base=request.base)
     kept = {key for key, step in record.steps.items() if step.status in ("completed", "reused")}
     again = RunRequest(
-        name=request.name, given=request.given, base=request.base, jobs=jobs, force=record.force, start=record.start, only=record.only
+        name=request.name,
+        given=request.given,
+        base=request.base,
+        jobs=jobs,
+        force=record.force,
+        start=record.start,
+        only=record.only,
     )
     options = _options(workspace, plan, again)
     options = RunOptions(jobs=options.jobs, force=options.force - kept, only=options.only)
     _check_files(workspace, plan)
-    return _run(workspace, plan, store.reopen(record, [step.key for step in plan.steps]), store, options, listener)
+    return _run(workspace, plan, store.reopen(record, plan.steps), store, options, listener)
 
 
 def _pipeline(workspace: Workspace, request: RunRequest) -> Pipeline:

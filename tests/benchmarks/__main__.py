@@ -11,7 +11,12 @@ import sys
 
 from tests.benchmarks import checking, commands, reuse, steps
 
-BENCHMARKS = {"commands": commands.measure, "checking": checking.measure, "reuse": reuse.measure, "steps": steps.measure}
+BENCHMARKS = {
+    "commands": commands.measure,
+    "checking": checking.measure,
+    "reuse": reuse.measure,
+    "steps": steps.measure,
+}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The plain way: one process, a loop over papermill, and the same records in MLflow. ``python papermill_loop.py ROOT``."""
+"""The plain way, for comparison: a loop over papermill in one process, with the same records in MLflow."""
 
 from __future__ import annotations
 

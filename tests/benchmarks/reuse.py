@@ -39,5 +39,7 @@ def measure(runs: int) -> list[Table]:
 
 
 def _settled(elapsed: float) -> float:
-    time.sleep(6)  # the record in MLflow is written by a process of its own, which must not disturb the next measurement
+    time.sleep(
+        6
+    )  # the record in MLflow is written by a process of its own, which must not disturb the next measurement
     return elapsed

@@ -49,7 +49,9 @@ def command(words: Sequence[str], folder: Path, environment: Mapping[str, str] |
     )
     elapsed = time.perf_counter() - started
     if done.returncode:
-        raise RuntimeError(f"{' '.join(words)} left with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+        raise RuntimeError(
+            f"{' '.join(words)} left with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        )
     return elapsed
 
 
