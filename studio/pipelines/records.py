@@ -1,0 +1,286 @@
+"""Where runs are kept: one folder a run, found again by identifier, and settled when their runner has died.
+
+A runner holds a lock in its run's folder as long as it lives, and removes the lock's file when it ends well. A folder
+with a lock's file that nobody holds is a run whose runner is gone: whoever looks next marks it killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.core import clock
+from studio.core.errors import BadInput
+from studio.core.files import write_atomic
+from studio.core.identifiers import suggest
+from studio.core.locks import try_lock
+from studio.core.workspace import Workspace
+from studio.pipelines.run_record import NotARecord, RunRecord, StepRecord
+
+if TYPE_CHECKING:
+    from studio.pipelines.plan import PlannedStep
+
+__all__ = ["RunRecord", "RunStore", "StepRecord", "Unreadable"]
+
+FILE = "run.json"
+LOCK = "lock"
+LAST = "last"
+Runs = list[RunRecord]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A run whose record cannot be read, and why."""
+
+    run: str
+    reason: str
+
+
+Unread = list[Unreadable]
+
+
+class RunStore:
+    """The runs of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._held: dict[str, int] = {}
+
+    def create(self, record: RunRecord) -> RunRecord:
+        """Keep a new run, already held by this process; see `holding`.
+
+        Raises
+        ------
+        CannotWrite
+            When the file system refuses.
+        BadInput
+            When there is a run of that identifier.
+        """
+        if (self._folder(record.id) / FILE).exists() or not self._hold(record.id, 0.0):
+            raise BadInput(f"There is a run {record.id} already. Next: repeat the command, it will take another name.")
+        try:
+            self.save(record)
+        except BaseException:
+            self._release(record.id)
+            raise
+        return record
+
+    def reopen(self, record: RunRecord, steps: Sequence[PlannedStep]) -> RunRecord:
+        """Take up a run that has ended, with the steps that its plan has now; already held by this process.
+
+        A step that completed or was reused waits again, to be decided anew; the number of its attempts is kept.
+
+        Raises
+        ------
+        BadInput
+            When another process holds the run.
+        """
+        if not self._hold(record.id, 2.0):
+            raise BadInput(f"Run {record.id} is still running. Next: studio runs show {record.id}")
+        before = record.steps
+        record.steps = {}
+        for step in steps:
+            fresh = StepRecord.waiting(step, record.id)
+            earlier = before.get(step.key)
+            fresh.attempt = earlier.attempt if earlier else 0
+            record.steps[step.key] = fresh
+        record.status, record.ended, record.seconds = "running", None, None
+        self.save(record)
+        return record
+
+    def save(self, record: RunRecord) -> None:
+        """Write the record, whole or not at all; the last word of a run is synced to the disk.
+
+        Raises
+        ------
+        CannotWrite
+            When the file system refuses.
+        """
+        write_atomic(self._folder(record.id) / FILE, record.to_json(), durable=record.status != "running")
+
+    @contextlib.contextmanager
+    def holding(self, record: RunRecord) -> Iterator[None]:
+        """Hold the run for the block, so that nobody takes it for dead.
+
+        Raises
+        ------
+        BadInput
+            When another process holds it.
+        """
+        if record.id not in self._held and not self._hold(record.id, 2.0):
+            raise BadInput(f"Run {record.id} is still running. Next: studio runs show {record.id}")
+        try:
+            yield
+        finally:
+            self._release(record.id, ended=record.status != "running")
+
+    def read(self, name: str) -> RunRecord:
+        """The run `name`: an identifier, the start of exactly one, or ``last``. A dead one comes settled.
+
+        Raises
+        ------
+        BadInput
+            When there is no such run, several begin so, or its record cannot be read.
+        """
+        run = self._resolved(name)
+        try:
+            return self._looked_at(self._load(run))
+        except NotARecord as error:
+            raise BadInput(
+                f"The record of run {run} cannot be read: {error}. Next: studio runs list (and remove "
+                f"{self._workspace.shown(self._folder(run))} where it is of no use)"
+            ) from error
+
+    def list(self, pipeline: str | None = None, limit: int = 20) -> tuple[Runs, Unread]:
+        """The newest `limit` runs (of one pipeline), newest first; and what was met on the way and cannot be read."""
+        found: Runs = []
+        unreadable: Unread = []
+        for run in self.ids():
+            if len(found) >= limit:
+                break
+            try:
+                record = self._looked_at(self._load(run))
+            except NotARecord as error:
+                unreadable.append(Unreadable(run, str(error)))
+                continue
+            if pipeline in (None, record.pipeline):
+                found.append(record)
+        return found, unreadable
+
+    def settle(self) -> Runs:
+        """Mark killed every run whose runner has died; the records of those that were marked just now."""
+        settled = []
+        for run in self.ids():
+            if not (self._folder(run) / LOCK).exists():
+                continue
+            try:
+                record = self._load(run)
+            except NotARecord:
+                continue  # `list` names it
+            if self._mark_killed(record):
+                settled.append(record)
+        return settled
+
+    def ids(self) -> Sequence[str]:
+        """The identifiers of all runs, newest first."""
+        try:
+            with os.scandir(self._workspace.runs) as entries:
+                names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+        except FileNotFoundError:
+            return []
+        return sorted(names, reverse=True)
+
+    def _folder(self, run: str) -> Path:
+        return self._workspace.runs / run
+
+    def _resolved(self, name: str) -> str:
+        ids = self.ids()
+        if name == LAST and ids:
+            return ids[0]
+        if name in ids:
+            return name
+        matches = [run for run in ids if name and run.startswith(name)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise BadInput(
+                f"{len(matches)} runs begin with {name!r}: {', '.join(matches[:5])}. Next: write more of it."
+            )
+        if not ids:
+            raise BadInput("There is no run yet. Next: studio run PIPELINE")
+        raise BadInput(f"There is no run {name!r}. {suggest(name, ids[:5])} Next: studio runs list")
+
+    def _load(self, run: str) -> RunRecord:
+        path = self._folder(run) / FILE
+        try:
+            record = RunRecord.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError as error:
+            raise NotARecord(f"it holds no {FILE}") from error
+        except OSError as error:
+            raise NotARecord(f"{FILE} cannot be read: {error.strerror}") from error
+        except NotARecord:
+            raise
+        except (ValueError, RecursionError) as error:
+            raise NotARecord(f"{FILE} is damaged: {error}") from error
+        if record.id != run:
+            raise NotARecord(f"{FILE} is the record of run {record.id!r:.80}")
+        return record
+
+    def _looked_at(self, record: RunRecord) -> RunRecord:
+        if record.status == "running":
+            self._mark_killed(record)
+        return record
+
+    def _mark_killed(self, record: RunRecord) -> bool:
+        """Whether the run's runner was dead and the run is now marked; `record` is then what is on the disk."""
+        if record.id in self._held or not self._hold(record.id, 0.0):
+            return False
+        # What counts is the record as it stands now that nobody else can write it.
+        try:
+            current = self._load(record.id)
+        except NotARecord:
+            self._release(record.id)
+            return False
+        record.__dict__.update(current.__dict__)
+        dead = record.status == "running"
+        try:
+            if dead:
+                _kill(record, (self._folder(record.id) / FILE).stat().st_mtime)
+                self.save(record)
+        except BaseException:
+            self._release(record.id)
+            raise
+        self._release(record.id, ended=True)
+        return dead
+
+    def _hold(self, run: str, seconds: float) -> bool:
+        path = self._folder(run) / LOCK
+        end = time.monotonic() + seconds
+        while True:
+            descriptor = try_lock(path)
+            if descriptor is not None and _is_file(descriptor, path):
+                self._held[run] = descriptor
+                return True
+            if descriptor is not None:
+                os.close(descriptor)  # the file was removed by the one that held it before
+            elif time.monotonic() >= end:
+                return False
+            else:
+                time.sleep(0.02)
+
+    def _release(self, run: str, *, ended: bool = False) -> None:
+        descriptor = self._held.pop(run, None)
+        if descriptor is None:
+            return
+        if ended:
+            (self._folder(run) / LOCK).unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _is_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _kill(record: RunRecord, last_sign: float) -> None:
+    """Mark a run whose runner died; its end is the last sign of life that it gave."""
+    ended = clock.to_text(datetime.fromtimestamp(last_sign, UTC))
+    record.status, record.ended = "killed", ended
+    if record.started is not None:
+        record.seconds = max(0.0, (clock.from_text(ended) - clock.from_text(record.started)).total_seconds())
+    for step in record.steps.values():
+        if step.status == "running":
+            step.status, step.ended = "killed", ended
+            message = "The run's own process ended before the step did."
+            step.error = {"kind": "killed", "cell": None, "source": "", "ename": "", "evalue": "", "message": message}
+        elif step.status == "waiting":
+            step.status = "not run"
