@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from studio.core.errors import BadInput, Problems
+from studio.core.settings import Settings, load_settings
+
+
+def read(folder: Path, content: str | bytes) -> Settings:
+    file = folder / "studio.toml"
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return load_settings(file)
+
+
+def test_every_setting_has_a_default(tmp_path: Path) -> None:
+    assert read(tmp_path, "") == Settings()
+
+
+def test_settings_are_read_and_frozen(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path, 'version = 1\n[project]\nname = "x"\n[tracking]\nuri = "sqlite:///x.db"\n[running]\njobs = 3\n'
+    )
+    assert (settings.project.name, settings.tracking.uri, settings.running.jobs) == ("x", "sqlite:///x.db", 3)
+    with pytest.raises(ValidationError):
+        settings.running.jobs = 4  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        ("[running]\njobz = 1\n", "studio.toml: running.jobz: There is no key 'jobz' here. Did you mean 'jobs'?"),
+        ("[running]\njobs = 0\n", "studio.toml: running.jobs: Input should be greater than or equal to 1. Found: 0."),
+        ("version = 2\n", "studio.toml: version: Input should be 1. Found: 2."),
+    ],
+)
+def test_keys_and_values_that_are_not_allowed(tmp_path: Path, content: str, part: str) -> None:
+    with pytest.raises(Problems) as caught:
+        read(tmp_path, content)
+    assert part in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"studio\.toml is not valid TOML: .*line 2.* Next: "):
+        read(tmp_path, "version = 1\n[[[\n")
+    with pytest.raises(BadInput, match="cannot be read"):
+        read(tmp_path, b"\xff")
+    with pytest.raises(BadInput, match="cannot be read"):
+        load_settings(tmp_path / "none.toml")
