@@ -17,7 +17,10 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check notebooks, pipelines, catalog and contracts without running anything; exit status 1 when a thing is wrong."""
+    """Check notebooks, pipelines and contracts.
+
+    Nothing is run. The exit status is 1 when something is wrong.
+    """
     from studio.workflows.check_workspace import check_workspace
 
     checked = check_workspace(tuple(paths or ()), Path.cwd())

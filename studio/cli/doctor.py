@@ -8,7 +8,10 @@ from studio.cli.output import Json, show
 
 
 def doctor(as_json: Json = False) -> None:
-    """Say what is missing on this machine or in this workspace, and how to get it (then the exit status is 1)."""
+    """Say what is missing here and how to get it.
+
+    Looks at the machine and at the workspace. The exit status is 1 when something needed is missing.
+    """
     from studio.workflows.doctor import examine
 
     found = examine()

@@ -37,13 +37,13 @@ def list_(as_json: Json = False) -> None:
                     (
                         item.name,
                         item.steps or "?",
-                        item.description or (f"cannot be read: {item.problem}" if item.problem else ""),
+                        f"cannot be read: {item.problem}" if item.problem else item.description,
                     )
                     for item in found
                 ],
             )
             if found
-            else "No pipeline is declared here. Next: make pipelines/<name>.yml, or a workspace that has one: studio init"
+            else "No pipeline is declared here. Next: make pipelines/<name>.yml (studio init makes an example)"
         ),
     )
 

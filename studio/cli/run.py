@@ -42,7 +42,10 @@ def run(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a pipeline: each step a notebook in a fresh kernel, unchanged steps reused, everything logged to MLflow."""
+    """Run a pipeline or one notebook.
+
+    Each step is a notebook in a fresh kernel; unchanged steps are reused; everything is logged to MLflow.
+    """
     from studio.cli.progress import progress
     from studio.cli.runs_text import run_summary
     from studio.workflows.run_pipeline import RunRequest, run_pipeline
