@@ -55,7 +55,7 @@ def postgres() -> Iterator[str]:
         port = free_port()
         words = [programs / "postgres", "-D", folder / "data", "-h", "127.0.0.1", "-p", str(port), "-k", folder]
         words += ["-c", "fsync=off", "-c", "max_connections=200"]
-        with _running(words, folder / "log", cwd=folder, **account) as server:
+        with _running(words, folder / "log", polite=True, cwd=folder, **account) as server:
             uri = f"postgresql://studio:{QUOTED}@127.0.0.1:{port}"
             _wait(server, folder / "log", lambda: _answers(uri))
             yield uri
@@ -81,7 +81,7 @@ def mlflow_server(store: str, folder: Path) -> Iterator[str]:
     words += ["--artifacts-destination", str(folder / "artifacts")]
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
     environment |= {"MLFLOW_BACKEND_STORE_URI": driver, "PYTHONWARNINGS": "ignore"}
-    with _running(words, folder / "server.log", cwd=folder, env=environment) as server:
+    with _running(words, folder / "server.log", polite=False, cwd=folder, env=environment) as server:
         address = f"http://127.0.0.1:{port}"
         _wait(server, folder / "server.log", lambda: _healthy(address))
         yield address
@@ -105,7 +105,7 @@ def _account(folder: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _running(words: list[Any], log: Path, **settings: Any) -> Iterator[subprocess.Popen[bytes]]:
+def _running(words: list[Any], log: Path, *, polite: bool, **settings: Any) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
         server = subprocess.Popen(
             [str(word) for word in words],
@@ -118,7 +118,8 @@ def _running(words: list[Any], log: Path, **settings: Any) -> Iterator[subproces
     try:
         yield server
     finally:
-        server.send_signal(signal.SIGINT)
+        # PostgreSQL's first process tells its children itself; MLflow's does not.
+        server.send_signal(signal.SIGINT) if polite else os.killpg(server.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(10)
         with contextlib.suppress(ProcessLookupError):

@@ -26,8 +26,9 @@ SILENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
-"""What every process that may import mlflow has in its environment: no request leaves, no links are printed."""
+"""What every process that may import mlflow has in its environment: nothing leaves, no links or bars are printed."""
 
 _PATIENCE = (0.05, 0.2, 0.5, 1.0, 2.0)
 _PASSING = re.compile(
