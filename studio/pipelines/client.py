@@ -38,7 +38,7 @@ from studio.pipelines.conversation import (
 from studio.pipelines.execution import Cancellation, CellFailure, Kind, Limits, Outcome
 from studio.pipelines.kernels import specs
 from studio.pipelines.outputs import CellOutputs, shortened
-from studio.pipelines.saving import SavedNotebook
+from studio.pipelines.saving import SavedNotebook, valid
 
 SHUTDOWN_SECONDS = 30.0
 """How long a kernel may take to end (exit hooks, threads that are joined) before that counts as a failure."""
@@ -374,8 +374,9 @@ class Execution:
     ) -> Failed:
         """The failure of a cell, shown in the document too."""
         reply = reply if reply is not None and reply.get("status") == "error" else {}
-        ename, evalue = str(reply.get("ename", "")), shortened(str(reply.get("evalue", "")), 10_000)
-        traceback = shortened("\n".join(reply.get("traceback", ())), 50_000)
+        message = valid(message)
+        ename, evalue = valid(str(reply.get("ename", ""))), shortened(valid(str(reply.get("evalue", ""))), 10_000)
+        traceback = shortened(valid("\n".join(reply.get("traceback", ()))), 50_000)
         lines = tuple(traceback.split("\n")) if traceback else ()
         cell, source = None, ""
         if index is not None and self._client is not None:

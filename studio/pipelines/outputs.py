@@ -76,7 +76,7 @@ class CellOutputs:
         self._pieces: list[str] = []
         self._errors: list[Output] = []
         self._error_count = 0
-        self._tail: deque[tuple[str, str]] = deque()
+        self._tail: deque[tuple[str, str, int]] = deque()
         self._tail_size = 0
         self._size = 0
         self._cut = False
@@ -145,7 +145,7 @@ class CellOutputs:
         if not (self._cut or self._cut_outputs):
             return self._kept + self._errors
         tail: list[Output] = []
-        for name, text in self._tail:
+        for name, text, _ in self._tail:
             if tail and tail[-1]["name"] == name:
                 tail[-1]["text"] += text
             else:
@@ -190,15 +190,18 @@ class CellOutputs:
         most = self._tail_most()
         end = text[max(len(text) - most, 0) :]
         self._cut_characters += len(text) - len(end)
-        self._tail.append((name, end))
-        self._tail_size += len(end)
-        while self._tail_size > most:
-            first_name, first = self._tail.popleft()
+        extra = 0 if self._tail and self._tail[-1][0] == name else OVERHEAD
+        self._tail.append((name, end, extra))
+        self._tail_size += len(end) + extra
+        while self._tail_size > most + OVERHEAD:
+            first_name, first, extra = self._tail.popleft()
             dropped = min(self._tail_size - most, len(first))
             self._tail_size -= dropped
             self._cut_characters += dropped
             if dropped < len(first):
-                self._tail.appendleft((first_name, first[dropped:]))
+                self._tail.appendleft((first_name, first[dropped:], extra))
+            else:
+                self._tail_size -= extra
 
     def _add_error(self, output: Output) -> Output | None:
         if self._error_count >= _ERRORS_MOST:

@@ -6,6 +6,7 @@ read, from wherever. ``sys.path`` is the notebook's folder, the workspace's root
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -16,6 +17,9 @@ import zmq
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from jupyter_client.jsonutil import json_default
+from jupyter_client.session import json_packer
+from traitlets.config import Config
 
 READY_VARIABLE = "STUDIO_KERNEL_READY"
 PIECE = 256 * 1024
@@ -40,6 +44,18 @@ class Kernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not typed for
 
     async def _progressively_terminate_all_children(self) -> None:
         self._signal_children(signal.SIGTERM)
+
+
+def pack(message: Any) -> bytes:
+    """A message as JSON; text that is not valid Unicode (lone surrogates) is escaped.
+
+    jupyter_client's packer fails on such text: what was printed is lost, and where an error's message holds it the
+    reply is never sent, so that the runner would wait for ever.
+    """
+    try:
+        return bytes(json_packer(message))
+    except UnicodeEncodeError:
+        return json.dumps(message, default=json_default).encode()
 
 
 class KernelApp(IPKernelApp):  # type: ignore[misc]  # ipykernel is not typed for us
@@ -80,10 +96,11 @@ def main(arguments: list[str]) -> None:
         kernel_class=Kernel,
         outstream_class=f"{__name__}.{PiecewiseStream.__name__}",
         exec_PYTHONSTARTUP=False,
+        config=Config(Session={"packer": f"{__name__}.{pack.__name__}"}),
     )
     app.initialize(arguments)
-    sys.path[:0] = own_path()
     adopt()
+    sys.path[:0] = own_path()
     if ready >= 0:
         os.write(ready, b"1")
         os.close(ready)

@@ -167,7 +167,14 @@ class Supervisor:
                 if os.getppid() != supervisor:
                     os._exit(127)
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD):
+            for number in (
+                signal.SIGINT,
+                signal.SIGHUP,
+                signal.SIGPIPE,
+                signal.SIGQUIT,
+                signal.SIGTERM,
+                signal.SIGCHLD,
+            ):
                 signal.signal(number, signal.SIG_DFL)
             nothing = os.open(os.devnull, os.O_RDONLY)
             for source, target in ((nothing, 0), (log, 1), (log, 2)):
