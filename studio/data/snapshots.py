@@ -86,7 +86,7 @@ class SnapshotStore:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
 
-    def save(  # noqa: PLR0913 - the manifest's fields, by name
+    def save(
         self,
         dataset: str,
         frame: pd.DataFrame,
