@@ -103,7 +103,7 @@ def _text(item: dict[str, Any]) -> str:
         lines.append(
             f"  {'snapshot':12}{kept['digest'][:16]}{f' ({part})' if part else ''}, {kept['rows']:,} rows, {made}"
         )
-    columns = next((kept["columns"] for kept in item["latest"].values()), [])
+    columns: list[list[str]] = next((kept["columns"] for kept in item["latest"].values()), [])
     if columns:
         lines += ["", table(["COLUMN", "TYPE"], columns)]
     if not item["latest"] and not item["location"]:

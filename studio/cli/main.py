@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.ClickException as error:
         error.show()
         status = error.exit_code
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("Interrupted.\n")
         status = INTERRUPTED
     except StudioError as error:

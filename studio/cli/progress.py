@@ -15,6 +15,7 @@ from studio.pipelines import events
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
+    from rich.text import Text
 
 _MARKS = {"completed": "done", "reused": "reused", "failed": "FAILED", "killed": "killed", "not run": "not run"}
 _STYLES = {"completed": "green", "reused": "cyan", "failed": "bold red", "killed": "bold red", "not run": "dim"}
@@ -145,7 +146,7 @@ class _Row:
         self.done = self.total = 0
         self.attempt = 1
 
-    def cells(self, key: str) -> tuple[object, ...]:
+    def cells(self, key: str) -> tuple[Text, ...]:
         from rich.text import Text
 
         mark = _MARKS.get(self.state, self.state)

@@ -94,6 +94,11 @@ class Runner:
         self._cancellation.cancel()
         self._inbox.put(None)
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What could not be recorded in MLflow."""
+        return tuple(self._trail.problems)
+
     def run(self) -> RunRecord:
         """Run all steps to their end and return the run's record; never raises for what a notebook does."""
         started = time.monotonic()

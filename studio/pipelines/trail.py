@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 
 from studio.core.environment import environment_digest, environment_lock
 from studio.core.errors import StudioError
@@ -25,9 +25,14 @@ from studio.pipelines.plan import Plan, PlannedStep
 from studio.pipelines.records import RunRecord, StepRecord
 from studio.pipelines.stepping import Attempt
 from studio.tracking import outbox
-from studio.tracking.runs import DatasetInput, Tracker
+from studio.tracking.inputs import DatasetInput
+from studio.tracking.runs import Tracker
 
-STATUS = {"completed": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+STATUS: dict[str, Literal["FINISHED", "FAILED", "KILLED"]] = {
+    "completed": "FINISHED",
+    "failed": "FAILED",
+    "killed": "KILLED",
+}
 
 
 class Trail:

@@ -145,9 +145,9 @@ def _state(workspace: Workspace) -> Finding:
 
 
 def _tracking(workspace: Workspace) -> Finding:
-    from studio.tracking.store import reach, tracking_uri
+    from studio.tracking.store import prepare_store, tracking_uri
 
-    reach(workspace)
+    prepare_store(workspace)
     uri = tracking_uri(workspace)
     shown = Path(uri.removeprefix("sqlite:///")).name if uri.startswith("sqlite:") else uri
     return Finding("tracking", "ok", f"MLflow answers at {shown}")

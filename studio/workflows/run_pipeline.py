@@ -207,7 +207,7 @@ def _run(
         plan=plan,
         record=record,
         tracking_uri=tracking_uri(workspace),
-        problems=tuple(runner.problems),
+        problems=runner.problems,
         interrupted_by=caught[0] if caught else None,
     )
 
