@@ -1,8 +1,8 @@
 """Parts of a dataset: what one combination of a fan-out saved, named ``key=value,key=value``.
 
 A dataset saved by a step without fan-out has one part whose name is empty. The text of a part is
-made by the plan; here it is read: for the folder that holds it, the order among its siblings, and
-the columns that tell the parts apart when they are loaded as one frame.
+made by the plan (values percent-encoded); here it is read: for the folder that holds it, the order
+among its siblings, and the columns that tell the parts apart when they are loaded as one frame.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from studio.core.files import digest_bytes
 
-_PLAIN = re.compile(r"[a-z0-9=,._-]{1,100}")
-_KEY = re.compile(r"(?:^|,)([A-Za-z_][A-Za-z0-9_]*)=")
+_PLAIN = re.compile(r"[a-z0-9=,._+-]{1,100}")
 
 
 def folder_name(part: str) -> str:
@@ -34,18 +34,17 @@ def keys(part: str) -> tuple[str, ...]:
     >>> keys("folds=5,model=forest")
     ('folds', 'model')
     """
-    return tuple(_KEY.findall(part))
+    return tuple(values(part))
 
 
 def values(part: str) -> dict[str, str]:
-    """The texts of `part` by key; a comma that no key follows belongs to the value before it.
+    """The texts of `part` by key.
 
-    >>> values("label=a,b,model=forest")
+    >>> values("label=a%2Cb,model=forest")
     {'label': 'a,b', 'model': 'forest'}
     """
-    found = list(_KEY.finditer(part))
-    ends = [match.start() for match in found[1:]] + [len(part)]
-    return {match[1]: part[match.end() : end] for match, end in zip(found, ends, strict=False)}
+    pairs = (pair.partition("=") for pair in part.split(",") if pair)
+    return {key: unquote(text, errors="replace") for key, _, text in pairs}
 
 
 def typed_values(names: Iterable[str]) -> Mapping[str, dict[str, Any]]:

@@ -1,7 +1,8 @@
-"""Before anything starts: does a file that was given as a parameter keep its contract?
+"""Before anything starts: do the files that a run would read keep their contracts?
 
-The verdict is remembered by the file's digest and the contract's, so that asking again about the
-same file costs neither pandas nor pandera.
+That is a file given as a parameter, or the source of a dataset. The verdict is remembered by the
+digests of the file, of the contract and of how the file is read, so that asking again about the same
+file costs neither pandas nor pandera.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.core.errors import BadInput
-from studio.core.files import digest_bytes
+from studio.core.files import canonical_json, digest_bytes, frame
 from studio.core.workspace import Workspace
-from studio.data import sources
-from studio.data.catalog import ReadingOptions, format_of
-from studio.data.contract_file import contract_digest, shown_contract
+from studio.data import catalog, sources
+from studio.data.catalog import ReadingOptions, find_dataset, format_of
+from studio.data.contract_file import contract_digest, read_contract_file, shown_contract
 
 FORMAT = 1
 
@@ -32,23 +33,63 @@ def check_file(workspace: Workspace, path: Path, contract: str) -> None:
     kind = format_of(path.name)
     if path.is_dir() or kind is None:
         raise BadInput(f"{path} is neither a CSV nor a Parquet file by its ending. Next: give a .csv or .parquet file.")
-    demanded = contract_digest(workspace, contract)
-    verdict = workspace.cache / "preflight" / f"{sources.file_digest(workspace, path)}-{demanded[:32]}.json"
-    if sources.recall(verdict).get("kept") == FORMAT:
+    options = read_contract_file(workspace, contract).options or ReadingOptions()
+    digest = sources.file_digest(workspace, path)
+    verdict = _verdict(workspace, digest, contract, kind, options)
+    if _kept(verdict):
         return
-    _check(workspace, path, kind, contract)
+    shown = workspace.shown(path)
+    content = sources.read_bytes(workspace, str(path), "The file")
+    _check(workspace, content, shown, contract, (kind, options, shown_contract(contract)))
+    _remember(verdict, content, digest, shown)
+
+
+def check_source(workspace: Workspace, name: str) -> None:
+    """Return when the source of the dataset `name` can be read and keeps its contract, if it has one.
+
+    Raises
+    ------
+    BadInput
+        When the dataset is unknown or has no location, or the source cannot be read.
+    ContractBroken
+        With all failure cases.
+    """
+    dataset = find_dataset(workspace, name)
+    digest = sources.source_digest(workspace, name)
+    if dataset.contract is None or dataset.location is None:
+        return
+    verdict = _verdict(workspace, digest, dataset.contract, dataset.source_format, dataset.options)
+    if _kept(verdict):
+        return
+    content = sources.read_bytes(workspace, dataset.location, f"The source of the dataset {name!r}")
+    shown = catalog.shown_location(dataset.location)
+    reading = (dataset.source_format, dataset.options, f"{catalog.SHOWN} under {name}")
+    _check(workspace, content, shown, dataset.contract, reading)
+    _remember(verdict, content, digest, shown)
+
+
+def _verdict(workspace: Workspace, digest: str, contract: str, kind: str, options: ReadingOptions) -> Path:
+    demanded = contract_digest(workspace, contract)
+    key = frame(digest, demanded, kind, canonical_json(options.model_dump(mode="json")))
+    return workspace.cache / "preflight" / f"{digest_bytes(key)}.json"
+
+
+def _kept(verdict: Path) -> bool:
+    return sources.recall(verdict).get("kept") == FORMAT
+
+
+def _remember(verdict: Path, content: bytes, digest: str, shown: str) -> None:
+    if digest_bytes(content) != digest:
+        raise BadInput(f"{shown} changed while it was read. Next: wait until it is written, then repeat the command.")
     sources.remember(verdict, {"kept": FORMAT})
 
 
-def _check(workspace: Workspace, path: Path, kind: str, name: str) -> None:
+def _check(
+    workspace: Workspace, content: bytes, shown: str, name: str, reading: tuple[str, ReadingOptions, str]
+) -> None:
     from studio.data.contracts import read_contract
     from studio.data.tables import Reading, read_table
 
     contract = read_contract(workspace, name)
-    shown = workspace.shown(path)
-    content = sources.read_bytes(workspace, str(path), "The file")
-    reading = Reading(kind, contract.file.options or ReadingOptions(), shown_contract(name))
-    table = read_table(content, shown, reading, contract)
+    table = read_table(content, shown, Reading(*reading), contract)
     contract.validated(table.frame, f"The file {shown}", table.unread)
-    if digest_bytes(content) != sources.file_digest(workspace, path):
-        raise BadInput(f"{shown} changed while it was read. Next: wait until it is written, then repeat the command.")

@@ -10,7 +10,7 @@ import pytest
 from studio.core.errors import BadInput
 from studio.data import sources
 from studio.data.contracts import ContractBroken
-from studio.data.preflight import check_file
+from studio.data.preflight import check_file, check_source
 
 CONTRACT = "columns:\n  customer: {dtype: str}\n  charges: {dtype: float64, ge: 0}\nstrict: true\n"
 
@@ -106,3 +106,41 @@ def test_files_that_cannot_be_checked(workspace, tmp_path, name, said):
 def test_an_unknown_contract(workspace, tmp_path):
     with pytest.raises(BadInput, match="Did you mean 'customers'"):
         check_file(workspace, written(tmp_path, "a\n1\n"), "custmers")
+
+
+def test_a_file_that_changes_while_it_is_read(workspace, tmp_path, monkeypatch):
+    path = written(tmp_path, "customer,charges\na,1.5\n")
+    monkeypatch.setattr(sources, "read_bytes", lambda *_: b"customer,charges\nb,2.5\n")
+    with pytest.raises(BadInput, match="changed while it was read"):
+        check_file(workspace, path, "customers")
+
+
+class TestSource:
+    def test_it_is_read_as_the_catalog_says(self, workspace, catalog):
+        written(workspace.root / "data", "customer;charges\nMüller;1.5\n".encode("latin-1"))
+        catalog("  raw: {location: data/x.csv, contract: customers}\n")
+        with pytest.raises(BadInput, match=r"byte 18 .*pipelines/catalog\.yml under raw"):
+            check_source(workspace, "raw")
+        catalog(
+            "  raw:\n    location: data/x.csv\n    contract: customers\n"
+            "    options: {encoding: latin-1, separator: ';'}\n"
+        )
+        check_source(workspace, "raw")
+
+    def test_a_verdict_is_remembered_for_one_way_of_reading(self, workspace, catalog, monkeypatch):
+        written(workspace.root / "data", "customer,charges\na,1.5\n")
+        catalog("  raw: {location: data/x.csv, contract: customers}\n")
+        check_source(workspace, "raw")
+        with monkeypatch.context() as patch:
+            patch.setattr(sources, "read_bytes", lambda *_: pytest.fail("read again"))
+            check_source(workspace, "raw")
+        catalog("  raw: {location: data/x.csv, contract: customers, options: {missing: ['1.5']}}\n")
+        with pytest.raises(ContractBroken, match="no missing values"):
+            check_source(workspace, "raw")
+
+    def test_without_a_contract_it_must_be_there(self, workspace, catalog):
+        catalog("  raw: {location: data/x.csv}\n")
+        with pytest.raises(BadInput, match="does not exist"):
+            check_source(workspace, "raw")
+        written(workspace.root / "data", "anything\n")
+        check_source(workspace, "raw")
