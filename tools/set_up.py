@@ -101,8 +101,11 @@ def locked(lines: Iterable[str], name: str) -> str:
 
 
 def quiet(command: list[str | Path]) -> subprocess.CompletedProcess[str]:
-    """Run a command for its answer."""
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    """Run a command for its answer; status 127 where it cannot be started (a `.venv` made by halves)."""
+    try:
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except OSError:
+        return subprocess.CompletedProcess(command, 127, "", "")
 
 
 def run(command: list[str | Path]) -> None:
