@@ -148,7 +148,7 @@ def reason_of(error: BaseException, uri: str) -> str:
     password = re.search(r"://[^/@:]*:([^/]*)@", uri)
     if password and password[1]:
         reason = reason.replace(password[1], "***")
-    return (reason if len(reason) <= 500 else reason[:497] + "...").rstrip(".")
+    return reason.rstrip(".") if len(reason) <= 500 else reason[:499] + "…"
 
 
 def _advice(error: Exception, uri: str) -> str:

@@ -114,7 +114,7 @@ class Tracker:
         experiment = self._experiment(f"{self.workspace.settings.project.name}/{pipeline}")
         return self._create(experiment, f"{pipeline} {run_id}", {**(tags or {}), **own}, params or {}, started)
 
-    def begin_step(  # noqa: PLR0913 - a step has that many sides
+    def begin_step(
         self,
         parent: str,
         step_key: str,

@@ -17,7 +17,7 @@ from studio.tracking.runs import RunGone, Tracker
 from studio.tracking.store import prepare_store
 from tests import servers
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 FIRST_USE = """
 import sys, time
@@ -133,7 +133,6 @@ def test_a_schema_of_another_mlflow_is_told_with_the_command(make_workspace, dat
     assert (done.stderr, done.returncode) == ("", 0)
 
 
-@pytest.mark.slow
 def test_many_processes_use_a_fresh_database_first(make_workspace, database):
     made = make_workspace(uri=database)
     together(made.root, 4, 10)
