@@ -110,6 +110,8 @@ def _check_columns(frame: pd.DataFrame, dataset: str) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise CannotKeep(dataset, f"two columns are named {twice!r}", "rename one of them")
+    if any(name is not None and not isinstance(name, str) for name in frame.index.names):
+        raise CannotKeep(dataset, "the name of its index is not a string", "call reset_index() first, or rename it")
     try:
         json.dumps(frame.attrs)
     except (TypeError, ValueError) as error:
@@ -121,11 +123,12 @@ def _check_columns(frame: pd.DataFrame, dataset: str) -> None:
 def _culprit(frame: pd.DataFrame, dataset: str, error: BaseException) -> CannotKeep:
     """Which column it was; pyarrow does not always say."""
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     for name in frame.columns:
         try:
             with _quiet():
-                pa.Table.from_pandas(frame[[name]], preserve_index=False)
+                pq.write_table(pa.Table.from_pandas(frame[[name]], preserve_index=False), pa.BufferOutputStream())
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as inner:
             return _not_kept(dataset, name, str(frame[name].dtype), _first_line(inner))
     return CannotKeep(dataset, f"Parquet cannot hold its index ({_first_line(error)})", "call reset_index() first")
@@ -203,21 +206,33 @@ def _restored(frame: pd.DataFrame, notes: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _check_return(frame: pd.DataFrame, content: bytes, dataset: str) -> None:
-    delicate = [name for name, dtype in frame.dtypes.items() if not _EXACT.fullmatch(str(dtype))]
     import pandas as pd
 
+    delicate = [name for name, dtype in frame.dtypes.items() if not _EXACT.fullmatch(str(dtype))]
     if not delicate and isinstance(frame.index, pd.RangeIndex):
         return
     try:
         back = from_parquet(content, [str(name) for name in delicate])
-    except (TypeError, ValueError) as error:
+    except (StudioError, TypeError, ValueError) as error:
         raise CannotKeep(dataset, _first_line(error), "give its columns plain types") from error
-    if not frame.index.equals(back.index) or list(frame.index.names) != list(back.index.names):
+    if (
+        not frame.index.equals(back.index)
+        or list(frame.index.names) != list(back.index.names)
+        or _index_types(frame.index) != _index_types(back.index)
+    ):
         raise CannotKeep(dataset, "its index would not come back as it is", "call reset_index() first")
     for name in delicate:
         why = _difference(frame[name], back[name])
         if why:
             raise _not_kept(dataset, str(name), str(frame[name].dtype), why)
+
+
+def _index_types(index: pd.Index[Any]) -> list[str]:
+    """The types of the index's levels; text is text however it is held, and Parquet has no unit of whole seconds."""
+    import pandas as pd
+
+    types = [str(dtype) for dtype in index.dtypes] if isinstance(index, pd.MultiIndex) else [str(index.dtype)]
+    return [re.sub(r"\[m?s\b", "[ms", {"object": "str"}.get(kind, kind)) for kind in types]
 
 
 def _difference(went: pd.Series[Any], came: pd.Series[Any]) -> str:

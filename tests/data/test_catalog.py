@@ -5,9 +5,11 @@ import sys
 
 import pytest
 
+from studio.core.documents import schema
 from studio.core.errors import Problems
 from studio.data.catalog import (
     Catalog,
+    Dataset,
     UnknownDataset,
     find_dataset,
     format_of,
@@ -15,6 +17,7 @@ from studio.data.catalog import (
     read_catalog,
     shown_location,
 )
+from studio.data.contract_file import ContractFile
 
 
 def test_a_workspace_without_a_catalog_has_an_empty_one(workspace):
@@ -50,6 +53,30 @@ def test_all_that_is_wrong_is_told_with_its_line(workspace, catalog):
     assert "no such encoding" in lines[11]
     assert "Format goes with a location" in lines[12]
     assert all(problem.path == "pipelines/catalog.yml" for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("text", ["", "version: 1\n", "datasets:\n"])
+def test_a_catalog_may_hold_nothing(workspace, text):
+    workspace.catalog.write_text(text, encoding="utf-8")
+    assert read_catalog(workspace).datasets == {}
+
+
+def test_datasets_are_a_mapping(workspace):
+    workspace.catalog.write_text("datasets: [raw]\n", encoding="utf-8")
+    with pytest.raises(Problems, match=r"catalog\.yml:1: datasets: Input should be a valid dictionary"):
+        read_catalog(workspace)
+
+
+def test_a_dataset_made_by_a_pipeline_has_no_source_format():
+    with pytest.raises(ValueError, match="no source format"):
+        _ = Dataset().source_format
+
+
+def test_the_schemas_are_exported():
+    for model in (Catalog, ContractFile):
+        exported = schema(model)
+        assert exported["properties"]["version"]["const"] == 1
+        assert exported["additionalProperties"] is False
 
 
 def test_names_and_contracts_are_checked(workspace, catalog, contract):

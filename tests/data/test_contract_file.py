@@ -35,6 +35,11 @@ def wrong(workspace, contract, text):
         ("{dtype: bool, eq: 1}", "neither true nor false"),
         ("{dtype: int64, str_matches: a}", "for text"),
         ("{dtype: str, str_matches: '('}", "regular expression"),
+        ("{dtype: str, str_matches: 7}", "is not a text"),
+        (
+            "{dtype: 'datetime64[us]', in_range: {min_value: 2021-01-01, max_value: 2020-01-01}}",
+            "No value lies between",
+        ),
         ("{dtype: str, str_length: {}}", "give min_value"),
         ("{dtype: int64, in_range: {min_value: 3, max_value: 2}}", "No value lies between"),
         ("{dtype: 'datetime64[us]', ge: yesterday}", "ISO 8601"),
@@ -57,6 +62,7 @@ def test_each_mistake_is_one_problem_with_its_line(workspace, contract, column, 
         ("version: 2\ncolumns: {a: {}}\n", 1, "1"),
         ("description: x\n", 1, "'columns' is missing"),
         ("columns: {}\n", 1, "at least 1"),
+        ("columns: [a]\n", 1, "valid dictionary"),
         ("columns:\n  a: {}\nunique: [b]\n", 3, "no column 'b'"),
         ("columns:\n  a: {}\nstrict: filter\n", 3, "boolean"),
         ("columns:\n  a: {}\ndrop_invalid_rows: true\n", 3, "no key 'drop_invalid_rows'"),
@@ -77,6 +83,11 @@ def test_a_name_that_is_not_there_comes_with_the_nearest(workspace, contract):
         read_contract_file(workspace, "costumers")
     with pytest.raises(BadInput, match="no name for a contract"):
         read_contract_file(workspace, "../../studio")
+
+
+def test_without_a_type_any_bound_goes(workspace, contract):
+    contract("c", "columns:\n  a: {ge: 3}\n  b:\n  c: {isin: [1, x]}\n")
+    assert read_contract_file(workspace, "c").columns["a"].ge == 3
 
 
 def test_the_digest_is_of_what_is_demanded(workspace, contract):

@@ -91,6 +91,8 @@ def test_what_is_saved_is_what_is_loaded_and_always_the_same_bytes(frame):
         pd.date_range("2020-01-01", periods=2, freq="D", name="day"),
         pd.date_range("2020-01-01", periods=2, freq="D", tz="Europe/Berlin"),
         pd.MultiIndex.from_tuples([("x", 1), ("y", 2)], names=["key", None]),
+        pd.CategoricalIndex(["x", "y"], categories=["y", "x"]),
+        pd.RangeIndex(2, name="row"),
     ],
 )
 def test_the_index_comes_back(index):
@@ -118,6 +120,7 @@ def test_attrs_come_back():
         ([np.int64(3)], "come back"),
         ([datetime.datetime(2020, 1, 1)], "come back"),
         ([object()], "object"),
+        ([pd.DateOffset(months=1)], "interval"),
         ([decimal.Decimal(1), 1.5], "object"),
     ],
 )
@@ -161,9 +164,23 @@ def test_attrs_that_are_not_json_are_refused():
         to_parquet(frame, "x")
 
 
-def test_an_index_that_parquet_has_not_is_refused():
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index([1, "x"], dtype=object),
+        pd.Index([1, 2], name=7),
+        pd.CategoricalIndex([1, 2], categories=[2, 1]),
+        pd.Index([1j, 2j]),
+    ],
+)
+def test_an_index_that_would_change_is_refused(index):
     with pytest.raises(CannotKeep, match="reset_index"):
-        to_parquet(pd.DataFrame({"a": [1, 2]}, index=pd.Index([1, "x"], dtype=object)), "x")
+        to_parquet(pd.DataFrame({"a": [1, 2]}, index=index), "x")
+
+
+def test_text_of_an_index_may_be_held_as_objects():
+    frame = pd.DataFrame({"a": [1]}, index=pd.Index(["x"], dtype=object))
+    assert from_parquet(to_parquet(frame, "x")).index.tolist() == ["x"]
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"a,b\n1,2\n", b"PAR1" + bytes(60) + b"PAR1"])

@@ -102,6 +102,20 @@ def test_a_damaged_manifest_is_no_snapshot(store, text):
     assert store.exists("spend", saved.digest)
 
 
+def test_files_that_cannot_be_read_are_named(store, workspace):
+    saved = store.save("spend", FRAME)
+    path = store.path("spend", saved.digest)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(DamagedSnapshot, match="cannot be read"):
+        store.load("spend", saved.digest)
+    manifest = path.with_suffix(".json")
+    manifest.unlink()
+    manifest.mkdir()
+    with pytest.raises(DamagedSnapshot, match="cannot be read"):
+        store.manifest("spend", saved.digest)
+
+
 def test_a_damaged_pointer_is_named(store, workspace):
     store.save("spend", FRAME)
     (workspace.snapshots / "spend" / "latest.json").write_text('{"parts": 3}', encoding="utf-8")
