@@ -13,9 +13,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from studio.core.errors import BadInput
 from studio.core.workspace import Workspace
+from studio.data.catalog import read_catalog
+from studio.notebooks.checks import check_notebook
 from studio.notebooks.document import read_notebook
 from studio.notebooks.parameters import read_parameters
+from studio.pipelines.plan import make_plan
+from studio.pipelines.specification import read_pipeline
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "notebooks" / "churn"
@@ -111,3 +116,40 @@ def test_the_notebooks_run_by_hand_in_order_and_pass_their_tests(tmp_path: Path)
         assert done.returncode == 0, done.stderr[-3000:]
         said = json.loads(output.read_text(encoding="utf-8"))["cells"][-1]["outputs"][0]["text"]
         assert re.fullmatch(r"[1-9]\d* tests passed", "".join(said).strip())
+
+
+@pytest.mark.parametrize("name", IN_ORDER)
+def test_nothing_is_found_wrong_without_running(name: str) -> None:
+    workspace = Workspace(ROOT)
+    known = read_catalog(workspace).datasets
+    assert check_notebook(workspace, f"notebooks/churn/{name}.ipynb", known_datasets=known) == []
+
+
+def test_the_order_follows_from_the_data() -> None:
+    workspace = Workspace(ROOT)
+    plan = make_plan(workspace, read_pipeline(workspace, "churn"), base=ROOT)
+    trains = tuple(f"train[model={kind}]" for kind in ("logistic", "forest", "boosting"))
+    assert [step.key for step in plan.steps] == ["ingest", "prepare", "features", *trains, "evaluate", "register"]
+    needs = {step.key: step.needs for step in plan.steps}
+    assert all(needs[train] == ("features",) for train in trains)
+    assert set(trains) <= set(needs["evaluate"])
+    assert {name for step in plan.steps for name in step.saves} == set(read_catalog(workspace).datasets)
+
+
+def test_a_given_file_is_checked_before_anything_starts(tmp_path: Path) -> None:
+    workspace = Workspace(ROOT)
+    file = tmp_path / "customers.csv"
+    file.touch()
+    plan = make_plan(workspace, read_pipeline(workspace, "churn"), {"source": str(file)}, base=ROOT)
+    assert [(planned.step, planned.path, planned.contract) for planned in plan.inputs] == [
+        ("ingest", file, "telco_customers")
+    ]
+
+
+@pytest.mark.parametrize(
+    "given", [{"price_rise": "-0.1"}, {"customers": "10"}, {"train.model": "oracle"}, {"campaign_share": "1.5"}]
+)
+def test_values_out_of_bounds_are_refused(given: dict[str, str]) -> None:
+    workspace = Workspace(ROOT)
+    with pytest.raises(BadInput):
+        make_plan(workspace, read_pipeline(workspace, "churn"), given, base=ROOT)
