@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-NOTEBOOK_LIBRARIES_DO_WITHOUT = ("rfc3987_syntax", "isoduration", "pyarrow.fs", "boto3", "azure", "gcsfs", "github")
+NOTEBOOK_LIBRARIES_DO_WITHOUT = ("rfc3987_syntax", "isoduration", "pyarrow", "boto3", "azure", "gcsfs", "github")
 """What nbformat and papermill try to import and Studio makes no use of.
 
 rfc3987_syntax builds a grammar (0.8 s) for a check of JSON Schema's format "iri", isoduration for "duration"; the
@@ -25,7 +25,10 @@ class _Absent:
         self.thread = threading.get_ident()
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self,
+        name: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002 - the signature of finders
+        target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         """Refuse the names; leave all else to the finders that follow."""
         if name in self.names and threading.get_ident() == self.thread:

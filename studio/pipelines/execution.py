@@ -1,7 +1,8 @@
 """One notebook, executed in a kernel of its own: what may happen, and what came of it.
 
 Success is the record kept here, never papermill's metadata: every code cell came back "ok" (or raised where its
-``raises-exception`` tag allows it), the kernel was alive after the last one, and ended with status 0 because it was asked to.
+``raises-exception`` tag allows it), the kernel was alive after the last one, and ended with status 0 because it was
+asked to.
 Cells tagged ``skip-execution`` and empty ones are passed over, as Jupyter's tools do.
 
 This module is cheap to import; papermill comes in with the first `execute`.
@@ -41,8 +42,8 @@ class CellFailure:
     Attributes
     ----------
     kind : str
-        ``error`` a cell raised; ``exited`` the notebook ended its kernel (``sys.exit``, ``quit``, ``os._exit``); ``died`` a
-        signal ended it; ``timeout`` a limit passed; ``start`` no kernel came up; ``cancelled``.
+        ``error`` a cell raised; ``exited`` the notebook ended its kernel (``sys.exit``, ``quit``, ``os._exit``);
+        ``died`` a signal ended it; ``timeout`` a limit passed; ``start`` no kernel came up; ``cancelled``.
     cell : int or None
         Index of the cell in the original document; None for the injected parameters and where no cell is to blame.
     source : str
@@ -162,7 +163,7 @@ def execute(
     with _importing, notebook_libraries():
         from papermill.execute import execute_notebook
 
-        from studio.pipelines.client import Execution, notebook_node, register
+        from studio.pipelines.engine import Execution, notebook_node, register
 
         register(ENGINE)
     execution = Execution(output, folder, environment, limits, cancellation, on_cell)

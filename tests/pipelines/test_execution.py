@@ -15,11 +15,12 @@ import nbformat
 import pytest
 
 from studio.core.files import CannotWrite
-from studio.pipelines import client
+from studio.pipelines import engine
 from studio.pipelines.execution import Cancellation, CellFailure, Limits
 from studio.pipelines.kernels import specs
 
 Execute = Callable[..., Any]
+PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -49,25 +50,27 @@ def gone(pid: int) -> bool:
 
 
 def test_a_notebook_that_runs_to_its_end(run: Execute) -> None:
+    code: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    old = [{"output_type": "stream", "name": "stdout", "text": "old"}]
     given = {
         "cells": [
             {"cell_type": "markdown", "id": "m", "metadata": {}, "source": "# Title"},
-            {"cell_type": "code", "id": "a", "metadata": {}, "source": ["x = 1\n", "print('hello')"], "outputs": [], "execution_count": None},
-            {"cell_type": "code", "id": "e", "metadata": {}, "source": "  ", "outputs": [], "execution_count": None},
+            {**code, "id": "a", "source": ["x = 1\n", "print('hello')"]},
+            {**code, "id": "e", "source": "  "},
             {
-                "cell_type": "code",
+                **code,
                 "id": "b",
-                "metadata": {"tags": ["keep"], "studio": {"cell": 3}},
+                "metadata": {"tags": ["keep"]},
                 "source": "x + 1",
-                "outputs": [{"output_type": "stream", "name": "stdout", "text": "old"}],
+                "outputs": old,
                 "execution_count": 7,
             },
-            {"cell_type": "code", "id": "s", "metadata": {"tags": ["skip-execution"]}, "source": "1/0", "outputs": [], "execution_count": None},
+            {**code, "id": "s", "metadata": {"tags": ["skip-execution"]}, "source": "1/0"},
         ],
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}, "mine": {"a": 1}},
+        "metadata": {"kernelspec": PYTHON, "mine": {"a": 1}},
         "nbformat": 4,
         "nbformat_minor": 5,
-    }  # fmt: skip
+    }
     before = json.dumps(given)
     done = run(notebook=given)
     assert done.outcome.ok
@@ -116,7 +119,7 @@ def test_displays_are_updated_cleared_and_overwritten(run: Execute) -> None:
         "print('old')\nclear_output(wait=True)\nprint('newer')",
         "for i in range(3): print(f'\\rstep {i}', end='', flush=True)",
         "import os; status = os.system('echo from a subprocess')",
-        "import threading, time\nthread = threading.Thread(target=lambda: (time.sleep(0.1), print('late')))\nthread.start()",
+        "import threading\nthread = threading.Timer(0.1, lambda: print('late'))\nthread.start()",
         "thread.join(); print('joined')",
     )
     assert done.outcome.ok
@@ -229,7 +232,7 @@ def test_an_exit_status_after_the_last_cell_is_a_failure(run: Execute) -> None:
 
 
 def test_a_kernel_that_does_not_end_is_a_failure(run: Execute, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "SHUTDOWN_SECONDS", 1.0)
+    monkeypatch.setattr(engine, "SHUTDOWN_SECONDS", 1.0)
     done = run("import threading, time\nthreading.Thread(target=time.sleep, args=(3600,)).start()")
     assert failure_of(done).kind == "timeout"
     assert "did not end within 1 s" in failure_of(done).message
@@ -252,7 +255,7 @@ def test_a_cell_s_time_is_limited_and_shows_where_it_was(run: Execute) -> None:
 
 
 def test_a_cell_that_cannot_be_interrupted_is_killed(run: Execute, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "INTERRUPT_SECONDS", 0.3)
+    monkeypatch.setattr(engine, "INTERRUPT_SECONDS", 0.3)
     source = "import itertools\nsum(itertools.repeat(0))  # holds the interpreter and looks for no signal"
     done = run(source, limits=Limits(cell_timeout=0.5))
     assert failure_of(done).kind == "timeout"
@@ -382,32 +385,32 @@ def test_text_that_is_no_valid_unicode_is_kept_readable(run: Execute) -> None:
 
 def test_the_notebook_is_saved_as_it_goes(run: Execute, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("studio.pipelines.saving._EVERY", 0.2)
-    path, seen = tmp_path / "executed.ipynb", []
-    go = tmp_path / "go"
+    path, go = tmp_path / "executed.ipynb", tmp_path / "go"
+    saved: list[Any] = []
+    in_the_long_cell: list[Any] = []
 
-    def look(done: int, _of: int) -> None:
-        seen.append(json.loads(path.read_text()))
-
-    def within() -> None:
+    def watch() -> None:
         end = time.monotonic() + 30
-        while time.monotonic() < end and "half" not in path.read_text():
+        while time.monotonic() < end and not in_the_long_cell:
+            in_the_long_cell.extend(json.loads(path.read_text())["cells"][1]["outputs"])
             time.sleep(0.02)
-        seen.append("half" in path.read_text())
         go.write_text("x")
 
-    thread = threading.Timer(1.0, within)
-    thread.start()
+    def look(done: int, _of: int) -> None:
+        saved.append(json.loads(path.read_text()))
+        if done == 1:
+            threading.Thread(target=watch).start()
+
     done = run(
         "print('one')\nimport time; time.sleep(0.3)",
         f"print('half', flush=True)\nimport pathlib\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.02)",
         on_cell=look,
     )
-    thread.join()
     assert done.outcome.ok
-    assert seen[0]["cells"][0]["outputs"] == []
-    assert seen[1]["cells"][0]["outputs"][0]["text"] == ["one\n"]
-    assert seen[1]["metadata"]["papermill"]["exception"] is None
-    assert seen[2] is True, "a long cell's outputs were not saved while it ran"
+    assert saved[0]["cells"][0]["outputs"] == []
+    assert saved[1]["cells"][0]["outputs"][0]["text"] == ["one\n"]
+    assert saved[1]["metadata"]["papermill"]["exception"] is None
+    assert in_the_long_cell[0]["text"] == ["half\n"], "a long cell's outputs were not saved while it ran"
     assert not list(tmp_path.glob(".executed*")), "a temporary file was left"
 
 

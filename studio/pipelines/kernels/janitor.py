@@ -133,7 +133,7 @@ def _is_supervisor(pid: int) -> bool:
 
 
 def _own_line() -> set[int]:
-    """This process and those above it: whoever asks from within a marked shell does not kill himself."""
+    """The asking process and those above it: whoever asks from within a marked shell does not kill himself."""
     line, pid = set(), os.getpid()
     table = supervisor.processes() if _PROC.is_dir() else {}
     while pid in table and pid not in line:

@@ -85,7 +85,7 @@ def adopt() -> None:
     if mode and run:
         from studio.tracking.adopt import install
 
-        install(run, mode)
+        install(run, "resume" if mode == "resume" else "active")
 
 
 def main(arguments: list[str]) -> None:

@@ -1,7 +1,8 @@
 """Kernels under a supervisor, as jupyter_client's kernel provisioner ``studio-supervised``.
 
-`SupervisedKernel` is the runner's end of the supervisor's socket, with the face of a ``subprocess.Popen``: its descriptor
-becomes readable when there is news, so that nobody has to ask in intervals whether a kernel is ready or dead.
+`SupervisedKernel` is the runner's end of the supervisor's socket, with the face of a ``subprocess.Popen``: its
+descriptor becomes readable when there is news, so that nobody has to ask in intervals whether a kernel is ready
+or dead.
 """
 
 from __future__ import annotations
@@ -171,6 +172,7 @@ class SupervisedKernel:
 class SupervisedProvisioner(LocalProvisioner):  # type: ignore[misc]  # jupyter_client is not typed for us
     """jupyter_client's local provisioner with the kernel under a supervisor."""
 
+    process: SupervisedKernel | None
     folder = Unicode("", config=True, help="The kernel's temporary folder, removed with it; a new one by default.")
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
@@ -188,7 +190,7 @@ class SupervisedProvisioner(LocalProvisioner):  # type: ignore[misc]  # jupyter_
         """Wait until nothing is left of the kernel; its exit status."""
         if self.process is None:
             return 0
-        process: SupervisedKernel = self.process
+        process = self.process
         while not process.gone:
             await _readable(process.fileno())
             process.pump()
@@ -215,7 +217,7 @@ async def _readable(descriptor: int) -> None:
     """Wait until `descriptor` can be read."""
     loop = asyncio.get_running_loop()
     news: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, lambda: news.done() or news.set_result(None))
+    loop.add_reader(descriptor, lambda: None if news.done() else news.set_result(None))
     try:
         await news
     finally:

@@ -139,7 +139,7 @@ class Supervisor:
         except ProcessLookupError:
             self.ending = True
         except OSError:
-            pass  # noqa: S110 - an old system: the socket's end must do
+            pass  # an old system: the socket's end must do
         return []
 
     def end(self, *_: object) -> None:
