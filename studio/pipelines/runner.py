@@ -193,6 +193,7 @@ class Runner:
         for tried in range(step.retries.limit + 1):
             record.attempt = first + tried
             self._tell(events.StepStarted(step.key, record.attempt, verdict.reason))
+            environment = self._trail.begin_step(step, record)
             began = time.monotonic()
             attempt = attempt_step(
                 self._workspace,
@@ -200,7 +201,7 @@ class Runner:
                 step,
                 record.attempt,
                 record.inputs or {},
-                self._trail.begin_step(step, record),
+                environment,
                 self._cancellation,
                 self._cell_listener(step),
             )

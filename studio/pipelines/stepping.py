@@ -69,7 +69,7 @@ def attempt_step(
             "STUDIO_PART": step.part,
             "STUDIO_INPUTS": str(folder / "inputs.json"),
             "STUDIO_RECORD": str(record),
-            "STUDIO_ADOPT": "resume" if starts_own_run(step) else "active",
+            "STUDIO_ADOPT": "active",
         },
         limits=Limits(
             timeout=step.timeout,
@@ -95,11 +95,6 @@ def step_folder(workspace: Workspace, run_id: str, step: PlannedStep) -> Path:
     """The folder of everything that a step leaves in a run."""
     name = step.name if not step.part else f"{step.name}-{files.digest_bytes(step.part.encode())[:12]}"
     return workspace.runs / run_id / "steps" / name
-
-
-def starts_own_run(step: PlannedStep) -> bool:
-    """Whether the notebook calls ``start_run`` itself, so that no MLflow run may be active before it does."""
-    return any("start_run" in cell.source for cell in step.document.cells if cell.type == "code")
 
 
 def _read_record(record: Path) -> list[dict[str, Any]]:

@@ -16,10 +16,9 @@ from typing import Any, Literal
 
 from studio.core.environment import environment_digest, environment_lock
 from studio.core.errors import StudioError
-from studio.core.files import write_atomic
 from studio.core.git import Revision, revision
 from studio.core.workspace import Workspace
-from studio.notebooks.html import to_html
+from studio.notebooks.html import write_page
 from studio.pipelines.graph import plan_as_dict
 from studio.pipelines.plan import Plan, PlannedStep
 from studio.pipelines.records import RunRecord, StepRecord
@@ -45,7 +44,7 @@ class Trail:
         self._opening = threading.Lock()
         self._tracker: Tracker | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="trail")
-        self._pending: list[Future[None]] = []
+        self._pending: list[Future[bool]] = []
         self._revision: Revision | None = None
         self._secrets = frozenset(_secret_values(plan))
         self.problems: list[str] = []
@@ -150,11 +149,17 @@ class Trail:
     def _later(self, write: Callable[[], None]) -> None:
         self._pending.append(self._writer.submit(self._guarded, write))
 
-    def _guarded(self, write: Callable[[], None]) -> None:
+    def _guarded(self, write: Callable[[], None]) -> bool:
+        """Whether `write` went well; what went wrong is kept, because the work itself is done and must not be lost."""
         try:
             write()
         except StudioError as error:
             self.problems.append(str(error))
+        except Exception as error:  # noqa: BLE001 - a library's failure to write the trail is told, not raised
+            self.problems.append(f"{type(error).__name__}: {error}")
+        else:
+            return True
+        return False
 
     def _write_step(self, step: PlannedStep, run_id: str, attempt: Attempt) -> None:
         assert self._tracker is not None
@@ -164,9 +169,9 @@ class Trail:
         artifacts: dict[str, Any] = {}
         if attempt.executed.is_file():
             page = attempt.executed.with_suffix(".html")
-            notebook = json.loads(attempt.executed.read_text(encoding="utf-8"))
-            write_atomic(page, to_html(notebook, f"{step.key} · {self._record.id}"), durable=False)
-            artifacts = {"notebook/executed.ipynb": attempt.executed, "notebook/executed.html": page}
+            artifacts["notebook/executed.ipynb"] = attempt.executed
+            if self._guarded(lambda: write_page(attempt.executed, page, f"{step.key} · {self._record.id}")):
+                artifacts["notebook/executed.html"] = page
         failure = attempt.outcome.failure
         if failure is not None:
             artifacts["failure.txt"] = "\n".join([failure.message, *failure.traceback])

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.core.errors import BadInput
-from studio.core.files import write_atomic
 from studio.core.identifiers import suggest
 from studio.core.workspace import Workspace, find_workspace
+from studio.notebooks.html import write_page
 from studio.pipelines.records import RunRecord, RunStore, StepRecord, Unreadable
 from studio.workflows.upkeep import settle_runs
 
@@ -58,12 +58,7 @@ def open_run(name: str, step: str | None) -> Opened:
         raise BadInput(f"{notebook} is gone. Next: studio run {record.name} --from {chosen.name}")
     page = notebook.with_suffix(".html")
     if not page.is_file() or page.stat().st_mtime < notebook.stat().st_mtime:
-        import json
-
-        from studio.notebooks.html import to_html
-
-        content = json.loads(notebook.read_text(encoding="utf-8"))
-        write_atomic(page, to_html(content, f"{chosen.key} · {record.id}"), durable=False)
+        write_page(notebook, page, f"{chosen.key} · {record.id}")
     return Opened(chosen.key, notebook, page)
 
 
