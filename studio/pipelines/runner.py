@@ -269,12 +269,20 @@ class Runner:
         for name, parts in record.outputs.items():
             self._datasets.setdefault(name, {}).update(parts)
 
+    def _point(self) -> None:
+        """Make the latest snapshot of each dataset that is whole the one of this run, also where it was reused."""
+        done = {key for key, record in self._record.steps.items() if record.status in ("completed", "reused")}
+        for name, writers in self._plan.writers.items():
+            if done.issuperset(writers) and name in self._datasets:
+                self._snapshots.point(name, self._datasets[name])
+
     def _finish(self, status: str, started: float) -> None:
         for record in self._record.steps.values():
             if record.status in ("waiting", "running"):
                 record.status = "killed" if record.status == "running" else "not run"
                 if record.status == "not run":
                     self._tell(events.StepFinished(record.key, "not run", 0.0, ""))
+        self._point()
         self._record.status = status
         self._record.ended = clock.to_text(clock.now())
         self._record.seconds = time.monotonic() - started
