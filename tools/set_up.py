@@ -67,7 +67,7 @@ def set_up() -> None:
         requirement.write_text(wanted, encoding="utf-8")
         run([PYTHON, "-m", "pip", "install", "--quiet", "--no-input", "--require-hashes", "--requirement", requirement])
     say("Installing what requirements.lock names")
-    uv = [PYTHON, "-m", "uv", "--quiet", "pip"]
+    uv: list[str | Path] = [PYTHON, "-m", "uv", "--quiet", "pip"]
     run([*uv, "sync", "--python", PYTHON, "--require-hashes", INPUTS[0]])
     run([*uv, "install", "--python", PYTHON, "--no-deps", "--no-build-isolation", "--editable", "."])
     STAMP.touch()
