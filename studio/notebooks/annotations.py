@@ -90,7 +90,7 @@ class _Reader:
 
     def kind(self, node: ast.expr) -> Kind:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return self.kind(_quoted(node, node.value))
+            return self.quoted(node, node.value)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             return self.union(node, _branches(node))
         if isinstance(node, ast.Subscript):
@@ -104,6 +104,13 @@ class _Reader:
         if form == "dict":
             return DictOf(Scalar("str"), Plain())
         raise _unknown(node)
+
+    def quoted(self, node: ast.Constant, source: str) -> Kind:
+        try:
+            return self.kind(_quoted(node, source))
+        except NotAllowed as error:
+            # Lines inside the quotes count from 1, wherever the quotes stand.
+            raise NotAllowed(str(error), node) from error
 
     def name(self, node: ast.expr) -> str:
         found = resolved(node, self.names) or ""

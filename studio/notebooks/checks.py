@@ -127,7 +127,7 @@ def _code_problems(document: NotebookDocument) -> list[Problem]:
             if isinstance(node, ast.Call) and dotted(node.func) in _PATH_CHANGES:
                 message = (
                     "The module path is changed here, and modules found that way are not part of the fingerprint. "
-                    "Next: put them into the notebook's folder or the workspace's root, where they are found without it."
+                    "Next: put them into the notebook's folder or the workspace's root, where they are found."
                 )
                 problems.append(document.problem(message, cell, line))
     return problems

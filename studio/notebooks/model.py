@@ -78,6 +78,9 @@ def annotation(kind: Kind) -> Any:
             made = list[annotation(item)]  # type: ignore[misc]
         case DictOf(key, value):
             made = dict[_key(key), annotation(value)]  # type: ignore[misc]
+        case Bounded(Scalar("float"), bounds):
+            # Inside the reader of NaN and infinities: only there they are bounds to JSON Schema, too.
+            made = _float(_field({bound.name: bound.value for bound in bounds}))
         case Bounded(inner, bounds):
             made = Annotated[annotation(inner), _field({bound.name: bound.value for bound in bounds})]
         case _:
@@ -91,7 +94,7 @@ def _field(bounds: dict[str, Any]) -> Any:
     return Field(**bounds)
 
 
-def _float() -> Any:
+def _float(*bounds: Any) -> Any:
     from pydantic import BeforeValidator
 
     def read(value: Any) -> Any:
@@ -99,7 +102,7 @@ def _float() -> Any:
             return float(value["float"])
         return value
 
-    return Annotated[float, BeforeValidator(read)]
+    return Annotated[(float, *bounds, BeforeValidator(read))]
 
 
 def _secret() -> Any:
