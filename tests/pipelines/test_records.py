@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+from dataclasses import fields
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.core.errors import BadInput
+from studio.core.files import CannotWrite
+from studio.core.workspace import Workspace
+from studio.pipelines.records import RunRecord, RunStore, StepRecord
+from studio.pipelines.run_record import RUN_STATUSES, STEP_STATUSES, NotARecord
+
+texts = st.text(st.characters(codec="utf-8") | st.sampled_from("\ud800\udfff\x00\n"), max_size=20)
+maybe_text = st.none() | texts
+jsons = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+objects = st.dictionaries(texts, jsons, max_size=3)
+times = st.none() | st.floats(min_value=0, max_value=1e9)
+steps = st.builds(
+    StepRecord,
+    key=texts,
+    name=texts,
+    part=texts,
+    run=texts,
+    status=st.sampled_from(STEP_STATUSES),
+    attempt=st.integers(0, 100),
+    started=maybe_text,
+    ended=maybe_text,
+    seconds=times,
+    notebook=texts,
+    fingerprint=texts,
+    values=objects,
+    inputs=st.none() | objects,
+    files=st.dictionaries(texts, texts, max_size=3),
+    outputs=st.dictionaries(texts, st.dictionaries(texts, texts, max_size=3), max_size=3),
+    environment=texts,
+    cache_key=texts,
+    mlflow_run_id=maybe_text,
+    reused_from=maybe_text,
+    executed_notebook=maybe_text,
+    verdict=st.none() | objects,
+    error=st.none() | objects,
+)
+runs = st.builds(
+    RunRecord,
+    id=texts,
+    pipeline=texts,
+    name=texts,
+    given=st.dictionaries(texts, texts, max_size=3),
+    base=texts,
+    force=st.booleans(),
+    start=maybe_text,
+    only=maybe_text,
+    status=st.sampled_from(RUN_STATUSES),
+    started=maybe_text,
+    ended=maybe_text,
+    seconds=times,
+    mlflow_run_id=maybe_text,
+    steps=st.lists(steps, max_size=3).map(lambda listed: {step.key: step for step in listed}),
+)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def store(workspace: Workspace) -> RunStore:
+    return RunStore(workspace)
+
+
+def run(identifier: str = "20260101-000000-aaaaaa", pipeline: str = "churn", **more: Any) -> RunRecord:
+    made = RunRecord(id=identifier, pipeline=pipeline, name=pipeline, started="2026-01-01T00:00:00.000Z", **more)
+    made.steps = {key: StepRecord(key=key, name=key, run=identifier) for key in ("ingest", "train")}
+    return made
+
+
+def ended(store: RunStore, record: RunRecord, status: str = "completed") -> RunRecord:
+    store.create(record)
+    with store.holding(record):
+        record.status = status
+        store.save(record)
+    return record
+
+
+@given(runs)
+def test_a_record_round_trips(record: RunRecord) -> None:
+    assert RunRecord.from_dict(json.loads(record.to_json())) == record
+
+
+@given(runs)
+def test_what_a_newer_minor_version_adds_is_left_out(record: RunRecord) -> None:
+    content = json.loads(record.to_json())
+    content["colour"] = "blue"
+    for step in content["steps"]:
+        step["colour"] = "blue"
+    assert RunRecord.from_dict(content) == record
+
+
+@given(steps, st.data())
+def test_a_step_of_another_shape_is_no_record(step: StepRecord, data: st.DataObject) -> None:
+    content = json.loads(json.dumps(step.as_dict()))
+    name = data.draw(st.sampled_from([item.name for item in fields(StepRecord)]))
+    content[name] = data.draw(st.sampled_from([[1], True, [], 1.5 if name != "seconds" else "soon"]))
+    with pytest.raises(NotARecord, match=name):
+        StepRecord.from_dict(content)
+
+
+@given(jsons)
+def test_any_other_json_is_no_record(content: Any) -> None:
+    with pytest.raises(NotARecord):
+        RunRecord.from_dict(content)
+
+
+def test_the_keys_that_others_rely_on() -> None:
+    content = run(given={"seed": "7"}).as_dict()
+    assert {
+        "format",
+        "run",
+        "pipeline",
+        "name",
+        "given",
+        "base",
+        "status",
+        "started",
+        "ended",
+        "seconds",
+        "steps",
+    } <= set(content)
+    assert content["run"] == "20260101-000000-aaaaaa"
+    assert content["counts"] == {"waiting": 2}
+    assert [step["key"] for step in content["steps"]] == ["ingest", "train"]
+    assert "steps" not in run().summary()
+
+
+def test_create_hold_save_read(store: RunStore, workspace: Workspace) -> None:
+    record = store.create(run())
+    assert RunStore(workspace).read("last").status == "running"  # held since it was created
+    with store.holding(record):
+        record.steps["ingest"].status = "completed"
+        store.save(record)
+        assert RunStore(workspace).read("last").steps["ingest"].status == "completed"
+        assert RunStore(workspace).settle() == []
+        record.status = "completed"
+        store.save(record)
+    assert RunStore(workspace).read(record.id) == record
+    assert not (workspace.runs / record.id / "lock").exists()
+
+
+def test_one_identifier_is_given_once(store: RunStore, workspace: Workspace) -> None:
+    store.create(run())
+    with pytest.raises(BadInput, match="already"):
+        RunStore(workspace).create(run())
+
+
+def test_names_of_runs(store: RunStore) -> None:
+    with pytest.raises(BadInput, match="no run yet"):
+        store.read("last")
+    for identifier in ("20260101-000000-aaaaaa", "20260101-000000-bbbbbb", "20260202-000000-cccccc"):
+        ended(store, run(identifier))
+    assert store.read("last").id == "20260202-000000-cccccc"
+    assert store.read("20260101-000000-b").id == "20260101-000000-bbbbbb"
+    with pytest.raises(BadInput, match="2 runs begin with '20260101'"):
+        store.read("20260101")
+    for name in ("2025", "", "../20260101", "20260101-000000-aaaaab"):
+        with pytest.raises(BadInput, match="no run|runs begin"):
+            store.read(name)
+
+
+def test_listing_newest_first(store: RunStore) -> None:
+    for day in range(1, 6):
+        ended(store, run(f"2026010{day}-000000-aaaaaa", pipeline="churn" if day % 2 else "other"))
+    found, unreadable = store.list()
+    assert [record.id[7] for record in found] == list("54321")
+    assert unreadable == []
+    assert [record.id[7] for record in store.list(pipeline="churn", limit=2)[0]] == list("53")
+    assert [record.id[7] for record in store.list(limit=1)[0]] == ["5"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"format": 2}',
+        b'{"format": 1, "run": "20260101-000000-aaaaaa"}',
+        b"[" * 100_000,
+        json.dumps({**run("other-run").as_dict()}).encode(),
+        json.dumps({**run().as_dict(), "status": "splendid"}).encode(),
+        json.dumps({**run().as_dict(), "steps": [{"key": "a", "name": "a"}] * 2}).encode(),
+        None,
+    ],
+)
+def test_a_damaged_record_is_named_and_breaks_nothing(
+    store: RunStore, workspace: Workspace, content: bytes | None
+) -> None:
+    ended(store, run("20260202-000000-aaaaaa"))
+    damaged = workspace.runs / "20260101-000000-aaaaaa"
+    (damaged / "steps").mkdir(parents=True)
+    if content is not None:
+        (damaged / "run.json").write_bytes(content)
+    found, unreadable = store.list()
+    assert [record.id for record in found] == ["20260202-000000-aaaaaa"]
+    assert [item.run for item in unreadable] == ["20260101-000000-aaaaaa"]
+    assert unreadable[0].reason
+    assert store.settle() == []
+    with pytest.raises(BadInput, match="cannot be read"):
+        store.read("20260101-000000-aaaaaa")
+
+
+def test_a_half_written_temporary_file_is_not_seen(store: RunStore, workspace: Workspace) -> None:
+    record = ended(store, run())
+    (workspace.runs / record.id / ".run.json.abc.tmp").write_text("{")
+    (workspace.runs / ".DS_Store").write_text("x")
+    assert store.list() == ([record], [])
+
+
+def test_a_full_disk_leaves_the_record_as_it_was(
+    store: RunStore, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = store.create(run())
+    before = (workspace.runs / record.id / "run.json").read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    record.status = "completed"
+    with pytest.raises(CannotWrite, match="No space"):
+        store.save(record)
+    assert (workspace.runs / record.id / "run.json").read_bytes() == before
+
+
+def _run_and_wait(root: Path, ready: Event) -> None:
+    store = RunStore(Workspace(root))
+    record = store.create(run())
+    with store.holding(record):
+        record.steps["ingest"].status = "running"
+        store.save(record)
+        ready.set()
+        signal.pause()
+
+
+@pytest.mark.parametrize("look", ["settle", "read", "list"])
+def test_a_run_whose_runner_died_is_marked_killed_by_whoever_looks_next(workspace: Workspace, look: str) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    runner = context.Process(target=_run_and_wait, args=(workspace.root, ready))
+    runner.start()
+    assert ready.wait(60)
+    store = RunStore(workspace)
+    assert store.read("last").status == "running"
+    runner.kill()
+    runner.join()
+    if look == "settle":
+        assert [record.id for record in store.settle()] == ["20260101-000000-aaaaaa"]
+    record = store.list()[0][0] if look == "list" else store.read("last")
+    assert record.status == "killed"
+    assert record.ended is not None
+    assert record.seconds is not None
+    assert {step.status for step in record.steps.values()} == {"killed", "not run"}
+    assert record.steps["ingest"].error is not None
+    assert RunStore(workspace).settle() == []
+    assert RunStore(workspace).read("last") == record
+
+
+def test_a_lock_left_by_a_finished_run_changes_nothing(store: RunStore, workspace: Workspace) -> None:
+    record = ended(store, run(), "failed")
+    (workspace.runs / record.id / "lock").touch()
+    assert store.settle() == []
+    assert store.read("last") == record
+    assert not (workspace.runs / record.id / "lock").exists()
+
+
+def test_a_run_that_is_held_cannot_be_taken_up(store: RunStore, workspace: Workspace) -> None:
+    record = store.create(run())
+    other = RunStore(workspace)
+    with pytest.raises(BadInput, match="still running"), other.holding(record):
+        pass
+    with pytest.raises(BadInput, match="still running"):
+        other.reopen(record, [])
+    with store.holding(record):
+        record.status = "failed"
+        store.save(record)
+    other.reopen(record, [])
+    assert store.read("last").status == "running"
