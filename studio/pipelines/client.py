@@ -83,6 +83,8 @@ class StudioClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill 
         if hooks:
             if book.fits(len(json.dumps(msg["content"], default=str))):
                 hooks[-1].output(outs, msg, display_id, cell_index)
+            else:
+                self._changed.add(cell_index)
             return None
         self._changed.add(cell_index)
         if cell_index in self._clear_next:
@@ -106,6 +108,15 @@ class StudioClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill 
         else:
             self._books[cell_index].clear()
             self._changed.add(cell_index)
+
+    def set_widgets_metadata(self) -> None:
+        """Keep the widgets' state in the document, unless it is larger than a cell's outputs may be."""
+        super().set_widgets_metadata()
+        size = len(json.dumps(self.nb.metadata.get("widgets", {})))
+        if size > self._limit:
+            del self.nb.metadata["widgets"]
+            told = f"The state of the widgets was left out: it has {size:,} characters, and {self._limit:,} are kept."
+            self.nb.metadata["studio"] = nbformat.from_dict({"widgets": told})
 
     def _update_display_id(self, display_id: str, msg: Message) -> None:
         """Show new data wherever this display id stands."""

@@ -31,6 +31,8 @@ _RECEIVE_AHEAD = 64
 _BATCH = 200
 _HANDSHAKE = 1.0
 _LAST_WORDS = 0.1
+_CONNECTIONLESS = 2.0
+"""Seconds that a kernel may live on without its sockets: a dying one for a moment, one that became another program."""
 
 
 class Cancelled(Exception):
@@ -80,6 +82,8 @@ class Conversation:
         self._request = ""
         self._reply: Message | None = None
         self._idle = False
+        self._monitor: Any = None
+        self._disconnected: float | None = None
 
     # ------------------------------------------------------------------ start
 
@@ -113,6 +117,8 @@ class Conversation:
         self.client.allow_stdin = False
         for channel in self._channels():
             self._poller.register(channel.socket, zmq.POLLIN)
+        self._monitor = self.client.shell_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        self._poller.register(self._monitor, zmq.POLLIN)
 
     def _channels(self) -> list[Any]:
         return [self.client.shell_channel, self.client.iopub_channel, self.client.control_channel]
@@ -144,7 +150,7 @@ class Conversation:
         while self._reply is None or not self._idle:
             self._check_time(until)
             wake = self.on_turn()
-            silent = None if self._reply is None else heard + SILENCE
+            silent = self._silent_from(heard)
             self._wait(_earliest(until, wake, silent))
             count = 0
             for message in self._received(self.client.shell_channel):
@@ -158,9 +164,14 @@ class Conversation:
                 heard = time.monotonic()
                 continue
             self._check_last_words()
-            if self._reply is not None and time.monotonic() >= heard + SILENCE:
+            if silent is not None and time.monotonic() >= silent:
                 raise KernelSilent
         return self._reply
+
+    def _silent_from(self, heard: float) -> float | None:
+        """From when on the kernel counts as silent, when nothing more is heard; None while it may take its time."""
+        after_reply = None if self._reply is None else heard + SILENCE
+        return _earliest(after_reply, None if self._disconnected is None else self._disconnected + _CONNECTIONLESS)
 
     def interrupt(self) -> None:
         """Send SIGINT to the kernel's process group."""
@@ -179,6 +190,9 @@ class Conversation:
                 self.kernel.pump()
                 if self.kernel.returncode is not None:
                     self._poller.unregister(descriptor)
+        if self._monitor in ready:
+            self._monitor.recv_multipart()
+            self._disconnected = self._disconnected or time.monotonic()
 
     def _received(self, channel: Any) -> Iterator[Message]:
         """The messages that are there, up to a number after which others must have their turn."""
@@ -249,6 +263,8 @@ class Conversation:
         """Kill what is left and give back everything; the kernel's tree of processes is gone afterwards."""
         if self.kernel is not None and not self.kernel.gone:
             self.kernel.destroy()
+        if self._monitor is not None:
+            self.client.shell_channel.socket.disable_monitor()
         if self.client is not None:
             for channel in self._channels():
                 channel.stop()

@@ -239,6 +239,14 @@ def test_a_kernel_that_does_not_end_is_a_failure(run: Execute, monkeypatch: pyte
     assert done.outcome.exit_code == -9
 
 
+def test_a_kernel_that_becomes_another_program_is_a_failure(run: Execute) -> None:
+    done = run("import os; os.execvp('sleep', ['sleep', '3600'])")
+    failure = failure_of(done)
+    assert (failure.kind, failure.cell, done.outcome.exit_code) == ("died", 0, -9)
+    assert "stopped answering" in failure.message
+    assert done.outcome.seconds < 30
+
+
 def test_input_is_refused_at_once(run: Execute) -> None:
     failure = failure_of(run("name = input('who? ')"))
     assert (failure.kind, failure.ename) == ("error", "StdinNotImplementedError")
@@ -378,6 +386,24 @@ def test_text_that_is_no_valid_unicode_is_kept_readable(run: Execute) -> None:
     failure = failure_of(done)
     assert (failure.kind, failure.evalue) == ("error", "c\ufffdd")
     assert failure.message.encode()
+
+
+def test_widgets_are_kept_and_bounded(run: Execute) -> None:
+    cells = (
+        "import ipywidgets as w\nfrom IPython.display import display\nout = w.Output()\ndisplay(out)",
+        "with out:\n    for i in range(3): print('in the widget', i, flush=True)",
+        "print('beside')",
+    )
+    done = run(*cells)
+    assert done.outcome.ok
+    state = done.document["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    outputs = [model["state"]["outputs"] for model in state.values() if model["model_name"] == "OutputModel"]
+    assert outputs[0][0]["text"] == "in the widget 0\nin the widget 1\nin the widget 2\n"
+    assert (done.outputs(1), done.text(2)) == ([], "beside\n")
+    small = run(*cells[:1], "with out: print('x' * 20_000)", limits=Limits(cell_output_limit=1_000))
+    assert small.outcome.ok
+    assert small.path.stat().st_size < 10_000
+    assert "1 other outputs were cut here" in small.text(1, "stderr")
 
 
 # ---------------------------------------------------------------- saving
