@@ -1,58 +1,58 @@
 from __future__ import annotations
 
-import importlib
-import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from studio.core.imports import without
+from studio.core import imports
 
 
-def test_a_module_is_absent_within_and_there_again_after() -> None:
-    sys.modules.pop("this_is_no_module", None)
-    sys.modules.pop("colorsys", None)
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module that guards an optional import, and the optional one."""
+    (tmp_path / "an_optional.py").write_text("", encoding="utf-8")
+    guarded = "try:\n    import an_optional\nexcept ImportError:\n    an_optional = None\n"
+    (tmp_path / "a_library.py").write_text(guarded, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("a_library", "an_optional"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return "a_library"
+
+
+def test_a_module_is_absent_within_the_block_only(library: str) -> None:
     finders = list(sys.meta_path)
-    with without("colorsys"), pytest.raises(ModuleNotFoundError, match="colorsys is left out here"):
-        importlib.import_module("colorsys")
-    assert "colorsys" not in sys.modules
+    with imports.without("an_optional"):
+        assert __import__(library).an_optional is None
     assert sys.meta_path == finders
-    assert importlib.import_module("colorsys").__name__ == "colorsys"
+    assert __import__("an_optional").__name__ == "an_optional"
 
 
-def test_what_is_loaded_stays_usable_and_other_threads_notice_nothing() -> None:
-    sys.modules.pop("colorsys", None)
-    found: list[str] = []
-    with without("colorsys", "json"):
-        assert importlib.import_module("json") is sys.modules["json"]
-        thread = threading.Thread(target=lambda: found.append(importlib.import_module("colorsys").__name__))
+def test_other_modules_are_imported_as_ever(library: str) -> None:
+    with imports.without("something_else"):
+        assert __import__(library).an_optional is not None
+
+
+def test_the_block_leaves_no_trace_when_it_fails(library: str) -> None:
+    finders = list(sys.meta_path)
+    with pytest.raises(ModuleNotFoundError, match="an_optional"), imports.without("an_optional"):
+        __import__("an_optional")
+    assert sys.meta_path == finders
+
+
+def test_other_threads_notice_nothing(library: str) -> None:
+    seen: list[bool] = []
+    thread = threading.Thread(target=lambda: seen.append(__import__(library).an_optional is not None))
+    with imports.without("an_optional"):
         thread.start()
         thread.join()
-    assert found == ["colorsys"]
+    assert seen == [True]
 
 
-def test_the_libraries_of_notebooks_come_without_what_they_do_not_use() -> None:
-    source = """
-import sys
-from studio.core.imports import notebook_libraries
-with notebook_libraries():
-    import nbformat, papermill
-    nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]))
-assert "rfc3987_syntax" not in sys.modules and "lark" not in sys.modules
-assert "pyarrow" not in sys.modules
-import pyarrow.fs, rfc3987_syntax
-print(papermill.execute_notebook.__name__)
-"""
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
-    assert done.stdout == "execute_notebook\n"
-
-
-def test_execution_is_cheap_to_import() -> None:
-    source = """
-import sys
-import studio.pipelines.execution, studio.pipelines.outputs
-heavy = {"papermill", "nbformat", "nbclient", "jupyter_client", "zmq", "mlflow", "pandas"}
-assert not heavy & set(sys.modules), heavy & set(sys.modules)
-"""
-    subprocess.run([sys.executable, "-c", source], check=True)
+def test_what_notebook_libraries_do_without_is_left_out() -> None:
+    left_out = [name for name in imports.NOTEBOOK_LIBRARIES_DO_WITHOUT if name not in sys.modules]
+    with imports.notebook_libraries():
+        for name in left_out:
+            with pytest.raises(ModuleNotFoundError):
+                __import__(name)

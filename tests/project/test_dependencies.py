@@ -384,8 +384,8 @@ def _(folder: Path) -> None:
 
 @uses("pytest-cov")
 def _(folder: Path) -> None:
-    (folder / "code.py").write_text("def f():\n    return 1\n", encoding="utf-8")
-    (folder / "test_code.py").write_text("import code\ndef test_it():\n    pass\n", encoding="utf-8")
+    (folder / "counted.py").write_text("def f():\n    return 1\n", encoding="utf-8")
+    (folder / "test_code.py").write_text("import counted\ndef test_it():\n    pass\n", encoding="utf-8")
     assert "TOTAL" in command("python", "-m", "pytest", "-c", "/dev/null", "--cov=.", "--rootdir=.", ".", folder=folder)
 
 
