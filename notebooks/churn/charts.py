@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 INK = "#24303c"
 FAINT = "#9aa5b1"
@@ -61,7 +61,6 @@ def label(axes: Axes, title: str, x: str, y: str) -> None:
 
 def in_percent(axes: Axes, *, x: bool = False, y: bool = False) -> None:
     """Write shares between 0 and 1 as percentages."""
-    if x:
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    if y:
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    for axis in [axes.xaxis] * x + [axes.yaxis] * y:
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
