@@ -42,7 +42,7 @@ def check_notebook(
         Empty where all is well.
     """
     problems: list[Problem] = []
-    document = _attempt(lambda: read_notebook(workspace, path), str(path), problems)
+    document = _attempt(lambda: read_notebook(workspace, path), _shown(workspace, path), problems)
     if document is not None:
         problems += check_document(workspace, document, known_datasets=known_datasets)
     return problems
@@ -65,6 +65,13 @@ def check_document(
     for module in modules or ():
         problems += _module_problems(workspace, module)
     return list(dict.fromkeys(problems))
+
+
+def _shown(workspace: Workspace, path: str | Path) -> str:
+    try:
+        return workspace.shown(workspace.inside(path, "notebook"))
+    except BadInput:
+        return str(path)
 
 
 def _attempt(look: Callable[[], Found], shown: str, problems: list[Problem]) -> Found | None:

@@ -25,6 +25,7 @@ from studio.notebooks.rendering import as_json
 FORMAT = 1
 # nbclient acts on the last two, Studio on the first two; no other tag of a cell that counts changes what runs.
 COUNTED_TAGS = (PARAMETERS, TEST, SKIP, RAISES)
+_ORDER = "order of the parameters"
 _BLANK_START = re.compile(r"\A(?:[ \t\f]*\n)+")
 
 
@@ -141,7 +142,7 @@ def difference(old: Sequence[Part], new: Sequence[Part]) -> list[str]:
     """
     changes = _named_changes(old, new)
     cells = _cell_changes([p for p in old if p.kind == "cell"], [p for p in new if p.kind == "cell"])
-    if any(change.startswith("parameter ") for change in changes):
+    if any(change.startswith(("parameter ", _ORDER)) for change in changes):
         # The parameters' own names say it better than the cell that they stand in.
         cells = [change for change in cells if not change.endswith("(parameters)")]
     return list(dict.fromkeys([*(c for c in changes if c == "kernel"), *cells, *(c for c in changes if c != "kernel")]))
@@ -158,7 +159,7 @@ def _named_changes(old: Sequence[Part], new: Sequence[Part]) -> list[str]:
         elif before[label] != after[label]:
             changes.append(label)
     if not changes and list(before) != list(after):
-        changes.append("order of the parameters")
+        changes.append(_ORDER)
     return changes
 
 
