@@ -295,7 +295,7 @@ def foresee(workspace: Workspace, plan: Plan, environment: str) -> dict[str, Ver
                 inputs[name] = {"parts": dict(sorted(latest.items()))}
         verdict = index.decide(plan.pipeline, step, None if before else inputs, environment)
         if verdict.undecided:
-            verdict = replace(verdict, reason=f"it depends on what {_named(list(before))} save")
+            verdict = replace(verdict, reason=f"it depends on what {_named(list(before))}")
         verdicts[step.key] = verdict
         if verdict.reuse and verdict.record is not None:
             for name, parts in verdict.record.outputs.items():
@@ -311,7 +311,8 @@ def _source(workspace: Workspace, name: str) -> str:
 
 
 def _named(keys: list[str]) -> str:
-    return ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")
+    more = f" and {len(keys) - 3:,} more" if len(keys) > 3 else ""
+    return f"{', '.join(keys[:3])}{more} {'saves' if len(keys) == 1 else 'save'}"
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -10,6 +10,12 @@ from typing import Any, Literal
 from studio.pipelines.run_record import StepRecord
 
 Kind = Literal["code", "parameter", "data", "environment", "forced", "first", "outputs missing"]
+_LEADS: dict[str, str] = {
+    "code": "code changed: ",
+    "parameter": "parameter ",
+    "data": "data changed: ",
+    "environment": "environment changed: ",
+}
 _SHOWN_VALUE = 40
 _SHOWN_DIGEST = 8
 _SHOWN_DETAILS = 2
@@ -50,15 +56,15 @@ class Verdict:
 
     @property
     def word(self) -> str:
-        """``reuse``, ``run``, or ``depends`` when it is not known yet."""
-        return "reuse" if self.reuse else ("depends" if self.undecided else "run")
+        """``reuse``, ``run``, or ``undecided`` when it is not known yet."""
+        return "reuse" if self.reuse else ("undecided" if self.undecided else "run")
 
     def forced(self) -> Verdict:
         """The verdict when the step is to run whatever was found."""
         change = Change("forced", "asked for with --force or --from")
         if not self.reuse:
             return replace(self, undecided=False, changes=(*self.changes, change))
-        return Verdict(False, "to run as asked, nothing changed", (change,), self.record)
+        return Verdict(False, "asked for, though nothing changed", (change,), self.record)
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict with stable keys, for records and ``--json``."""
@@ -71,11 +77,11 @@ class Verdict:
 
 
 def summary(changes: Sequence[Change]) -> str:
-    """All changes in one line, by kind: ``code: cell 3; parameter: count 5 → 7``."""
+    """All changes in one line, by kind: ``code changed: cell 3; parameter count 5 → 7``."""
     words = []
     for kind in dict.fromkeys(change.kind for change in changes):
         details = [change.detail for change in changes if change.kind == kind]
-        words.append(f"{kind}: {_some(details, _SHOWN_DETAILS)}")
+        words.append(_LEADS.get(kind, "") + _some(details, _SHOWN_DETAILS))
     return "; ".join(words)
 
 

@@ -6,7 +6,7 @@ apart only where their verdicts differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,12 +106,7 @@ def to_tree(plan: Plan, verdicts: Verdicts | None = None) -> str:
     A step stands below the last of the steps that it needs; the others are named at its end.
     """
     nodes = nodes_of(plan)
-    rows: list[tuple[str, ...]] = []
-    below: dict[str, list[Node]] = {}
-    for node in nodes:
-        below.setdefault(_parent(node, nodes), []).append(node)
-    for node in below.get("", ()):
-        _add_rows(rows, node, below, verdicts or {}, "", "")
+    rows = _rows(nodes, verdicts or {})
     count = f"{len(nodes)} step{'s' if len(nodes) != 1 else ''}"
     parts = f", {len(plan.steps):,} with their parts" if len(plan.steps) != len(nodes) else ""
     lines = [f"{plan.pipeline}: {count}{parts}"]
@@ -170,28 +165,39 @@ def _parent(node: Node, nodes: Sequence[Node]) -> str:
     return next((other.name for other in reversed(nodes) if other.name in needed), "")
 
 
-def _add_rows(
-    rows: list[tuple[str, ...]],
-    root: Node,
-    below: Mapping[str, Sequence[Node]],
-    verdicts: Verdicts,
-    lead: str,
-    inner: str,
-) -> None:
-    """The rows of `root` and of everything below it, without recursion: a chain may be long."""
-    waiting = [(root, "", lead, inner)]
+def _rows(nodes: Sequence[Node], verdicts: Verdicts) -> list[tuple[str, ...]]:
+    """Label, notebook, datasets and end of every line; without recursion, since a chain may be long."""
+    parents = {node.name: _parent(node, nodes) for node in nodes}
+    below: dict[str, list[Node]] = {}
+    for node in nodes:
+        below.setdefault(parents[node.name], []).append(node)
+    rows: list[tuple[str, ...]] = []
+    waiting = [(node, "", "") for node in reversed(below.get("", []))]
     while waiting:
-        node, parent, lead, inner = waiting.pop()
-        children = below.get(node.name, ())
+        node, lead, inner = waiting.pop()
+        children = below.get(node.name, [])
         parts = _part_rows(node, verdicts) if verdicts else []
-        rows.append(
-            (lead + _label(node), node.first.document.path, _datasets(node), _ending(node, parent, verdicts, parts))
+        others = _elsewhere(node, parents)
+        end = (_verdict_of(node, verdicts) if verdicts else "") + (
+            f" (also after {', '.join(others)})" if others else ""
         )
+        rows.append((lead + _label(node), node.first.document.path, _datasets(node), end.strip()))
         bar = "│  " if children else "   "
         rows += [(f"{inner}{bar}· {part}", "", "", text) for part, text in parts]
         for child in reversed(children):
             last = child is children[-1]
-            waiting.append((child, node.name, inner + ("└─ " if last else "├─ "), inner + ("   " if last else "│  ")))
+            waiting.append((child, inner + ("└─ " if last else "├─ "), inner + ("   " if last else "│  ")))
+    return rows
+
+
+def _elsewhere(node: Node, parents: Mapping[str, str]) -> list[str]:
+    """The needed steps that do not stand above it in the tree."""
+    others = dict.fromkeys((*node.feeds, *node.waits))
+    above = parents[node.name]
+    while above and others:
+        others.pop(above, None)
+        above = parents[above]
+    return list(others)
 
 
 def _label(node: Node) -> str:
@@ -203,16 +209,13 @@ def _datasets(node: Node) -> str:
     return f"{loads} → {saves}".strip() if loads or saves else ""
 
 
-def _ending(node: Node, parent: str, verdicts: Verdicts, parts: Sequence[tuple[str, str]]) -> str:
-    words = []
-    if verdicts and not parts:
-        words.append(_verdict_text(verdicts[node.first.key]))
-    elif parts:
-        words.append(_tally(verdicts[part.key] for part in node.parts))
-    others = [name for name in (*node.feeds, *node.waits) if name != parent]
-    if others:
-        words.append(f"(also after {', '.join(others)})")
-    return " ".join(words)
+def _verdict_of(node: Node, verdicts: Verdicts) -> str:
+    """The verdict that all parts share, or how many parts have which."""
+    found = [verdicts[part.key] for part in node.parts]
+    if len({_verdict_text(verdict) for verdict in found}) == 1:
+        return _verdict_text(found[0])
+    words = [verdict.word for verdict in found]
+    return ", ".join(f"{words.count(word):,} {word}" for word in ("run", "undecided", "reuse") if word in words)
 
 
 def _part_rows(node: Node, verdicts: Verdicts) -> list[tuple[str, str]]:
@@ -227,12 +230,7 @@ def _part_rows(node: Node, verdicts: Verdicts) -> list[tuple[str, str]]:
 
 
 def _verdict_text(verdict: Verdict) -> str:
-    return f"{verdict.word}: {verdict.reason}"
-
-
-def _tally(verdicts: Iterable[Verdict]) -> str:
-    words = [verdict.word for verdict in verdicts]
-    return ", ".join(f"{words.count(word):,} {word}" for word in ("run", "depends", "reuse") if word in words)
+    return f"{verdict.word}, {verdict.reason}"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

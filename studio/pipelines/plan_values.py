@@ -107,7 +107,9 @@ class ValueReader:
         injected = schema.differing(fixed)
         return tuple(
             PartValues(
-                item.part, schema.complete({**fixed, **item.values}), {**injected, **schema.differing(item.values)}
+                item.part,
+                schema.complete({**fixed, **item.values}),
+                _in_order(schema, {**injected, **schema.differing(item.values)}),
             )
             for item in found
         )
@@ -232,6 +234,10 @@ def _file_problem(path: Path) -> str:
     if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
         return f"The file {path} cannot be read: permission denied. Next: correct its permissions."
     return ""
+
+
+def _in_order(schema: ParameterSchema, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in schema.parameters if name in values}
 
 
 def _naming(schema: ParameterSchema, name: str, written: object, value: object) -> Any:

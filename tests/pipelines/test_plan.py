@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -134,12 +135,14 @@ def test_everything_wrong_is_told_at_once_with_file_and_line(churn: Place) -> No
         "pipelines/churn.yml:3: inputs.source.contract: There is no contract pipelines/contracts/nonesuch.yml",
         "pipelines/churn.yml:7: steps.ingest.parameters.seed: notebooks/ingest.ipynb has no parameters",
         "pipelines/churn.yml:8: steps.ingest.after.0: There is no step 'ingset'.",
-        "pipelines/churn.yml:9: steps.again: Two steps save the dataset 'customers': 'ingest' (notebooks/ingest.ipynb, cell 3)",
+        "pipelines/churn.yml:9: steps.again: Two steps save the dataset 'customers': "
+        "'ingest' (notebooks/ingest.ipynb, cell 3)",
         "pipelines/churn.yml:10: steps.gone.notebook: The notebook notebooks/gone.ipynb does not exist",
         "pipelines/churn.yml:11: steps.outside.notebook:",
         "pipelines/churn.yml:14: steps.train.parameters.folds: 'five'",
         "pipelines/churn.yml:14: steps.train.parameters.model: The step 'train' fans out over 'model'",
-        "pipelines/churn.yml:17: steps.train.matrix.sede: notebooks/train.ipynb has no parameter 'sede'. Did you mean 'seed'?",
+        "pipelines/churn.yml:17: steps.train.matrix.sede: notebooks/train.ipynb has no parameter 'sede'. "
+        "Did you mean 'seed'?",
         "broken.ipynb",
     ):
         assert words in found, found
@@ -172,7 +175,8 @@ def test_two_circles_are_both_told(churn: Place) -> None:
 def test_after_can_make_a_circle_too(churn: Place) -> None:
     with_steps(
         churn,
-        "  ingest: {notebook: notebooks/ingest.ipynb, after: [spending]}\n  spending: {notebook: notebooks/spending.ipynb, after: [spending]}\n",
+        "  ingest: {notebook: notebooks/ingest.ipynb, after: [spending]}\n"
+        "  spending: {notebook: notebooks/spending.ipynb, after: [spending]}\n",
     )
     found = problems(churn)
     assert any("'spending' is declared to come after itself" in problem for problem in found)
@@ -329,7 +333,7 @@ class TestOneNotebook:
     def test_values_for_a_notebook_without_parameters(self, churn: Place) -> None:
         workspace = Workspace(churn.root)
         pipeline = pipeline_of_notebook(workspace, "notebooks/ingest.ipynb")
-        with pytest.raises(BadInput, match="notebooks/ingest.ipynb has no parameters, so 'x' cannot be given"):
+        with pytest.raises(BadInput, match=r"notebooks/ingest\.ipynb has no parameters, so 'x' cannot be given"):
             make_plan(workspace, pipeline, {"x": "1"}, base=churn.root)
 
 
@@ -358,7 +362,7 @@ def test_order_or_circles(needs: dict[str, list[str]]) -> None:
     for circle in circles:
         assert circle[0] == circle[-1]
         assert len(circle) == len(set(circle)) + 1 >= 3
-        assert all(before in frozen[after] for before, after in zip(circle, circle[1:], strict=False))
+        assert all(before in frozen[after] for before, after in itertools.pairwise(circle))
 
 
 def test_a_thousand_combinations_read_the_notebook_once(churn: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -404,8 +408,9 @@ def test_planning_and_deciding_import_nothing_heavy(churn: Place) -> None:
         "from studio.pipelines.graph import plan_as_dict, to_mermaid, to_tree\n"
         "from studio.pipelines.records import RunStore\n"
         "w = Workspace(Path.cwd()); p = make_plan(w, read_pipeline(w, 'churn'), {}, base=Path.cwd())\n"
-        "v = foresee(w, p, environment_digest()); to_tree(p, v); to_mermaid(p, v); plan_as_dict(p, v); RunStore(w).list()\n"
-        "heavy = {'mlflow', 'pandas', 'numpy', 'pyarrow', 'pandera', 'nbformat', 'papermill', 'nbclient', 'jupytext', 'fsspec'}\n"
+        "v = foresee(w, p, environment_digest()); to_tree(p, v); to_mermaid(p, v); plan_as_dict(p, v)\n"
+        "RunStore(w).list()\n"
+        "heavy = set('mlflow pandas numpy pyarrow pandera nbformat papermill nbclient jupytext fsspec'.split())\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=churn.root, capture_output=True, text=True, check=False)

@@ -18,6 +18,8 @@ from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace
 from studio.pipelines.records import RunRecord, RunStore, StepRecord
 from studio.pipelines.run_record import RUN_STATUSES, STEP_STATUSES, NotARecord
+from tests.conftest import Place
+from tests.pipelines.churn import make_churn, plan, with_steps, write_notebook
 
 texts = st.text(st.characters(codec="utf-8") | st.sampled_from("\ud800\udfff\x00\n"), max_size=20)
 maybe_text = st.none() | texts
@@ -176,7 +178,7 @@ def test_names_of_runs(store: RunStore) -> None:
     with pytest.raises(BadInput, match="2 runs begin with '20260101'"):
         store.read("20260101")
     for name in ("2025", "", "../20260101", "20260101-000000-aaaaab"):
-        with pytest.raises(BadInput, match="no run|runs begin"):
+        with pytest.raises(BadInput, match=r"no run|runs begin"):
             store.read(name)
 
 
@@ -300,3 +302,41 @@ def test_a_run_that_is_held_cannot_be_taken_up(store: RunStore, workspace: Works
         store.save(record)
     other.reopen(record, [])
     assert store.read("last").status == "running"
+
+
+def test_a_run_taken_up_again_has_the_steps_of_its_plan_now(place: Place) -> None:
+    workspace = make_churn(place)
+    store = RunStore(workspace)
+    first = plan(place)
+    record = RunRecord.new(id="20260101-000000-aaaaaa", pipeline="churn", name="churn", steps=first.steps, given={})
+    store.create(record)
+    with store.holding(record):
+        record.steps["ingest"].status, record.steps["ingest"].attempt = "completed", 1
+        record.steps["spending"].status, record.steps["spending"].attempt = "failed", 3
+        record.status = "failed"
+        store.save(record)
+    write_notebook(place, "spending", "", "mended = 1", loads=["customers"], saves=["spending"])
+    with_steps(place, "".join(f"  {name}: {{notebook: notebooks/{name}.ipynb}}\n" for name in ("ingest", "spending")))
+    again = store.reopen(store.read("last"), plan(place).steps)
+    assert list(again.steps) == ["ingest", "spending"]
+    assert {step.status for step in again.steps.values()} == {"waiting"}
+    assert {key: step.attempt for key, step in again.steps.items()} == {"ingest": 1, "spending": 3}
+    assert again.steps["spending"].fingerprint != record.steps["spending"].fingerprint
+    assert again.steps["spending"].error is None
+    assert (again.status, again.ended) == ("running", None)
+    assert RunStore(workspace).settle() == []
+
+
+def test_a_new_record_says_what_was_planned(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_churn(place)
+    monkeypatch.setenv("THE_TOKEN", "hush-hush")
+    write_notebook(place, "ingest", "token: SecretStr  # t", loads=["telco"], saves=["customers"])
+    found = plan(place, {"token": "THE_TOKEN"})
+    record = RunRecord.new(
+        id="r", pipeline="churn", name="churn", steps=found.steps, given={"token": "THE_TOKEN"}, base="/b"
+    )
+    assert record.steps["ingest"].values == {"token": {"secret": "THE_TOKEN"}}
+    assert record.steps["train[model=forest]"].part == "model=forest"
+    assert record.steps["train[model=forest]"].run == "r"
+    assert record.steps["ingest"].notebook == "notebooks/ingest.ipynb"
+    assert "hush" not in record.to_json()

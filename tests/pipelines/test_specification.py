@@ -97,7 +97,8 @@ def test_impossible_retries(place: Place, written: str) -> None:
 def test_all_misfits_at_once(place: Place) -> None:
     found = problems(
         place,
-        "version: 2\nstep: {}\nsteps:\n  Bad Name: {notebook: a.ipynb}\n  a: {notebok: a.ipynb}\n  b: {notebook: b.ipynb, matrix: {x: []}}\n",
+        "version: 2\nstep: {}\nsteps:\n  Bad Name: {notebook: a.ipynb}\n  a: {notebok: a.ipynb}\n"
+        "  b: {notebook: b.ipynb, matrix: {x: []}}\n",
     )
     text = "\n".join(found)
     assert "pipelines/p.yml:1: version" in text
