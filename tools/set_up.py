@@ -1,8 +1,8 @@
 """Make or mend `.venv` from requirements.lock: called by the Makefile, takes no answer, may be interrupted anywhere.
 
-The stamp that tells make "ready" is written last, so that whatever an interruption leaves behind is
-taken up by the next call. Two calls at once wait for each other. Only the standard library is used,
-because this runs before anything is installed.
+The stamp that tells make "ready" is written last. What an interruption leaves behind has none and is made anew from
+the start: half an installed package looks like a whole one. Two calls at once wait for each other. Only the standard
+library is used, because this runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def is_ready() -> bool:
 
 def set_up() -> None:
     """Make the environment, bring uv into it, and let uv do the rest."""
+    usable = is_usable()
     STAMP.unlink(missing_ok=True)
-    if not is_usable():
+    if not usable:
         say(f"Making {VENV} with Python {sys.version.split()[0]}")
         run([sys.executable, "-m", "venv", "--clear", VENV])
     wanted = locked(INPUTS[0].read_text(encoding="utf-8").splitlines(), "uv")
@@ -75,9 +76,9 @@ def set_up() -> None:
 
 
 def is_usable() -> bool:
-    """Whether `.venv` holds a Python that is new enough and has pip."""
+    """Whether `.venv` was once complete and holds a Python that runs, is new enough and has pip."""
     test = "import sys, pip; sys.exit(sys.version_info < (3, 11) or sys.prefix == sys.base_prefix)"
-    return PYTHON.exists() and quiet([PYTHON, "-c", test]).returncode == 0
+    return STAMP.exists() and quiet([PYTHON, "-c", test]).returncode == 0
 
 
 def installed_uv() -> str:

@@ -173,6 +173,29 @@ def test_the_stamp_comes_last(set_up: Any, monkeypatch: pytest.MonkeyPatch) -> N
     assert commands.seen == []
 
 
+def usable_python(module: Any) -> None:
+    """Make `.venv` hold a program that answers as a good Python would."""
+    module.PYTHON.parent.mkdir(parents=True, exist_ok=True)
+    module.PYTHON.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
+    module.PYTHON.chmod(0o755)
+
+
+def test_a_complete_environment_is_mended_and_an_interrupted_one_made_anew(
+    set_up: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usable_python(set_up)
+    set_up.STAMP.touch()
+    later = time.time() + 5
+    os.utime(set_up.INPUTS[0], (later, later))
+    commands = Commands(set_up, "sync")
+    monkeypatch.setattr(set_up, "run", commands)
+    assert set_up.main() == 1
+    assert not any("venv --clear" in text for text in commands.seen)
+    commands.seen.clear()
+    assert set_up.main() == 1
+    assert "venv --clear" in commands.seen[0]
+
+
 @pytest.mark.parametrize("failing", ["-m venv", "-m pip", "sync", "--editable"])
 @pytest.mark.parametrize(("error", "status"), [(None, 1), (KeyboardInterrupt, 130)])
 def test_whatever_is_interrupted_is_not_ready(
