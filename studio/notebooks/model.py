@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 from studio.notebooks.kinds import Bounded, Choice, DictOf, Kind, ListOf, Maybe, Scalar
 from studio.notebooks.rendering import as_json
-from studio.notebooks.scalars import NOT_FINITE
+from studio.notebooks.scalars import INT, NOT_FINITE
 from studio.notebooks.secrets import SecretReference
 from studio.notebooks.strict_json import holds_unwritable_number
 
@@ -130,4 +130,4 @@ def _key(kind: Kind) -> Any:
     if kind != Scalar("int"):
         return annotation(kind)
     # JSON's keys are texts.
-    return Annotated[int, BeforeValidator(lambda key: int(key) if isinstance(key, str) and key.isdecimal() else key)]
+    return Annotated[int, BeforeValidator(lambda key: int(key) if isinstance(key, str) and INT.fullmatch(key) else key)]

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -15,11 +15,11 @@ from studio.notebooks.literals import LONGEST_INT
 from studio.notebooks.rendering import cut
 from studio.notebooks.secrets import SecretReference, is_variable
 
-_INT = re.compile(r"[+-]?(?:0|[1-9][0-9]*)")
+INT = re.compile(r"[+-]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?"
+_TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 _DATETIME = re.compile(rf"{_DATE.pattern}(?:[T ]{_TIME})?")
 # What `rendering.as_json` writes for the floats that JSON does not know.
 NOT_FINITE = ("nan", "inf", "-inf")
@@ -63,7 +63,7 @@ def _scalar_misfit(name: str, given: Any) -> Misfit:
 
 
 def _int_from_text(given: str, _: Rules) -> int:
-    if not _INT.fullmatch(given):
+    if not INT.fullmatch(given):
         raise _scalar_misfit("int", given)
     if len(given) > 4300:
         raise Misfit(f"The whole number has {len(given)} digits, and at most 4300 are allowed.")
@@ -111,6 +111,8 @@ def _datetime_from_text(given: str, _: Rules) -> datetime:
 def _fixed(moment: datetime) -> datetime:
     """`moment` with its zone as a plain offset, which can be written down and read again."""
     offset = moment.utcoffset()
+    if offset is not None and offset % timedelta(minutes=1):
+        raise Misfit(f"{cut(moment)} has a zone that is not whole minutes from UTC, which RFC 3339 cannot write.")
     return moment.replace(tzinfo=None if offset is None else timezone(offset), fold=0)
 
 
