@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from studio.cli.output import seconds
+from studio.cli.output import seconds, short
 from studio.pipelines import events
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MARKS = {"completed": "done", "reused": "reused", "failed": "FAILED", "killed": "killed", "not run": "not run"}
 _STYLES = {"completed": "green", "reused": "cyan", "failed": "bold red", "killed": "bold red", "not run": "dim"}
 _LINES_SHOWN = 24
+_REASON_LENGTH = 90
 
 
 @contextmanager
@@ -51,9 +52,11 @@ class PlainProgress:
                 self._line(f"run {event.run} of {event.pipeline}: {_count(len(event.steps), 'step')}")
             case events.StepStarted():
                 again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
-                self._line(f"{event.step}: started{again}, {event.reason}")
+                self._line(f"{event.step}: started{again}, {short(event.reason, _REASON_LENGTH)}")
             case events.StepDelayed():
-                self._line(f"{event.step}: failed, next attempt in {seconds(event.seconds)}: {event.reason}")
+                self._line(
+                    f"{event.step}: failed, next attempt in {seconds(event.seconds)}: {short(event.reason, _REASON_LENGTH)}"
+                )
             case events.StepFinished(status="reused"):
                 self._reused += 1
                 if self._reused <= _LINES_SHOWN:

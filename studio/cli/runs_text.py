@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from studio.cli.output import seconds, table
+from studio.cli.output import seconds, short, table
 
 if TYPE_CHECKING:
     from studio.core.workspace import Workspace
     from studio.pipelines.records import RunRecord, StepRecord, Unreadable
     from studio.workflows.run_pipeline import RunResult
-
-_VALUE_LENGTH = 100
 
 
 def runs_table(runs: Sequence[RunRecord], unreadable: Sequence[Unreadable]) -> str:
@@ -100,13 +98,6 @@ def counts(run: RunRecord) -> str:
     words = {"completed": "run", "reused": "reused", "failed": "failed", "killed": "killed", "not run": "not run"}
     statuses = [step.status for step in run.steps.values()]
     return ", ".join(f"{statuses.count(status)} {word}" for status, word in words.items() if status in statuses)
-
-
-def short(value: object, length: int = _VALUE_LENGTH) -> str:
-    """One line of at most `length` characters."""
-    text = value if isinstance(value, str) else repr(value)
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _quoted(key: str) -> str:

@@ -67,6 +67,11 @@ class Snapshot:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     contract: str | None = None
 
+    def __repr__(self) -> str:
+        """Short, because a notebook's cell that ends in ``studio.save(…)`` shows it."""
+        name = f"{self.dataset}[{self.part}]" if self.part else self.dataset
+        return f"Snapshot({name} {self.digest[:12]}: {self.rows:,} rows, {len(self.columns)} columns)"
+
 
 class DamagedSnapshot(StudioError):
     """A file of the snapshot store is missing or is not what was saved."""
