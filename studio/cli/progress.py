@@ -54,9 +54,8 @@ class PlainProgress:
                 again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
                 self._line(f"{event.step}: started{again}, {short(event.reason, _REASON_LENGTH)}")
             case events.StepDelayed():
-                self._line(
-                    f"{event.step}: failed, next attempt in {seconds(event.seconds)}: {short(event.reason, _REASON_LENGTH)}"
-                )
+                reason = short(event.reason, _REASON_LENGTH)
+                self._line(f"{event.step}: failed, next attempt in {seconds(event.seconds)}: {reason}")
             case events.StepFinished(status="reused"):
                 self._reused += 1
                 if self._reused <= _LINES_SHOWN:
