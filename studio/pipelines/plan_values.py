@@ -94,7 +94,8 @@ class ValueReader:
         for parameter in missing if len(self.problems) == before else ():
             message = (
                 f"The step {name!r} needs a value of {parameter!r}, for which {facts.document.path} has no default. "
-                f"Next: give one with -p {parameter}=…, or under 'parameters:' here."
+                f"Next: give one with -p {parameter}=…"
+                + ("." if self.pipeline.notebook else ", or under 'parameters:' here.")
             )
             self._tell(("steps", name), message)
         if len(self.problems) != before:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from studio.core import clock
 from studio.core.errors import BadInput
-from studio.core.files import write_atomic
+from studio.core.files import CannotWrite, write_atomic
 from studio.core.identifiers import suggest
 from studio.core.locks import try_lock
 from studio.core.workspace import Workspace
@@ -32,6 +32,8 @@ __all__ = ["RunRecord", "RunStore", "StepRecord", "Unreadable"]
 FILE = "run.json"
 LOCK = "lock"
 LAST = "last"
+PATIENCE = 2.0
+"""Seconds to wait for one who only looks at a run and holds it for a moment."""
 Runs = list[RunRecord]
 
 
@@ -82,7 +84,7 @@ class RunStore:
         BadInput
             When another process holds the run.
         """
-        if not self._hold(record.id, 2.0):
+        if not self._hold(record.id, PATIENCE):
             raise BadInput(f"Run {record.id} is still running. Next: studio runs show {record.id}")
         before = record.steps
         record.steps = {}
@@ -114,7 +116,7 @@ class RunStore:
         BadInput
             When another process holds it.
         """
-        if record.id not in self._held and not self._hold(record.id, 2.0):
+        if record.id not in self._held and not self._hold(record.id, PATIENCE):
             raise BadInput(f"Run {record.id} is still running. Next: studio runs show {record.id}")
         try:
             yield
@@ -219,26 +221,30 @@ class RunStore:
         return record
 
     def _mark_killed(self, record: RunRecord) -> bool:
-        """Whether the run's runner was dead and the run is now marked; `record` is then what is on the disk."""
-        if record.id in self._held or not self._hold(record.id, 0.0):
-            return False
-        # What counts is the record as it stands now that nobody else can write it.
+        """Whether the run's runner was dead and the run is now marked; `record` is then what is on the disk.
+
+        Where nothing can be written (read-only, full) the run is left to the next one who looks.
+        """
         try:
+            if record.id in self._held or not self._hold(record.id, 0.0):
+                return False
+        except CannotWrite:
+            return False
+        ended = False
+        try:
+            # What counts is the record as it stands now that nobody else can write it.
             current = self._load(record.id)
-        except NotARecord:
-            self._release(record.id)
-            return False
-        record.__dict__.update(current.__dict__)
-        dead = record.status == "running"
-        try:
+            dead = current.status == "running"
             if dead:
-                _kill(record, (self._folder(record.id) / FILE).stat().st_mtime)
-                self.save(record)
-        except BaseException:
-            self._release(record.id)
-            raise
-        self._release(record.id, ended=True)
-        return dead
+                _kill(current, (self._folder(record.id) / FILE).stat().st_mtime)
+                self.save(current)
+            ended = True
+            record.__dict__.update(current.__dict__)
+            return dead
+        except (NotARecord, CannotWrite, FileNotFoundError):
+            return False
+        finally:
+            self._release(record.id, ended=ended)
 
     def _hold(self, run: str, seconds: float) -> bool:
         path = self._folder(run) / LOCK

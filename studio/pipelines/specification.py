@@ -69,7 +69,6 @@ class Step(Section):
     """One notebook with its values and limits."""
 
     notebook: Annotated[str, Field(min_length=1, description="The notebook's path, relative to the workspace.")]
-    description: Annotated[str, Field(description="What the step is for.")] = ""
     parameters: Annotated[dict[str, Any], Field(description="Values of this step's parameters.")] = {}
     matrix: Annotated[
         dict[str, Annotated[list[Any], Field(min_length=1)]],

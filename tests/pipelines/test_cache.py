@@ -107,7 +107,8 @@ def test_a_changed_cell_is_named_and_what_follows_is_undecided(churn: Completing
         "train[model=logistic]": "undecided, it depends on what support saves",
         "train[model=forest]": "undecided, it depends on what support saves",
         "train[model=boosting]": "undecided, it depends on what support saves",
-        "evaluate": "undecided, it depends on what train[model=logistic], train[model=forest], train[model=boosting] save",
+        "evaluate": "undecided, it depends on what "
+        "train[model=logistic], train[model=forest], train[model=boosting] save",
     }
     # It comes out the same, so nothing after it runs.
     assert set(reasons(churn.whole("20260102-000000-bbbbbb"))) == {"support"}

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from studio.core.errors import BadInput
 from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace
+from studio.pipelines import records
 from studio.pipelines.records import RunRecord, RunStore, StepRecord
 from studio.pipelines.run_record import RUN_STATUSES, STEP_STATUSES, NotARecord
 from tests.conftest import Place
@@ -282,6 +283,27 @@ def test_a_run_whose_runner_died_is_marked_killed_by_whoever_looks_next(workspac
     assert RunStore(workspace).read("last") == record
 
 
+def test_where_nothing_can_be_written_runs_can_still_be_looked_at(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = run()
+    RunStore(workspace).save(record)
+    (workspace.runs / record.id / "lock").touch()
+
+    def read_only(path: Path, *arguments: Any, **options: Any) -> None:
+        raise CannotWrite(path, OSError(30, "Read-only file system"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(records, "try_lock", read_only)
+        assert RunStore(workspace).settle() == []
+        assert RunStore(workspace).list() == ([record], [])
+    with monkeypatch.context() as patched:
+        patched.setattr(records, "write_atomic", read_only)
+        assert RunStore(workspace).settle() == []
+        assert RunStore(workspace).read("last").status == "running"
+    assert [item.id for item in RunStore(workspace).settle()] == [record.id]
+
+
 def test_a_lock_left_by_a_finished_run_changes_nothing(store: RunStore, workspace: Workspace) -> None:
     record = ended(store, run(), "failed")
     (workspace.runs / record.id / "lock").touch()
@@ -290,7 +312,10 @@ def test_a_lock_left_by_a_finished_run_changes_nothing(store: RunStore, workspac
     assert not (workspace.runs / record.id / "lock").exists()
 
 
-def test_a_run_that_is_held_cannot_be_taken_up(store: RunStore, workspace: Workspace) -> None:
+def test_a_run_that_is_held_cannot_be_taken_up(
+    store: RunStore, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "PATIENCE", 0.05)
     record = store.create(run())
     other = RunStore(workspace)
     with pytest.raises(BadInput, match="still running"), other.holding(record):
