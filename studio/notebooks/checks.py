@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from studio.notebooks.datasets import Datasets, Scanner, read_datasets, syntax_p
 from studio.notebooks.document import INJECTED, PARAMETERS, RAISES, SCRATCH, SKIP, TEST, NotebookDocument, read_notebook
 from studio.notebooks.modules import Module, local_modules
 from studio.notebooks.parameters import ParameterSchema, read_parameters
-from studio.notebooks.python_code import SyntaxFault, dotted, parse, parse_strictly, walk
+from studio.notebooks.python_code import dotted, fault, mentions, parse, walk
 
 _TAGS = (PARAMETERS, TEST, SCRATCH, SKIP, RAISES, INJECTED)
 _PATH_CHANGES = {"sys.path.append", "sys.path.insert", "sys.path.extend", "site.addsitedir"}
@@ -125,19 +126,20 @@ def _code_problems(document: NotebookDocument) -> list[Problem]:
     for cell in document.cells if document.is_python else ():
         if cell.role not in {"code", "parameters", "test"}:
             continue
-        tree = parse(cell.source)
-        if isinstance(tree, SyntaxFault):
+        found = fault(cell.source)
+        if found is not None and not cell.executes:
             # read_datasets tells those of the cells that a run executes.
-            problems += [] if cell.executes else syntax_problems(document, cell, tree)
-            continue
-        for node, line in walk(tree):
-            if isinstance(node, ast.Call) and dotted(node.func) in _PATH_CHANGES:
-                message = (
-                    "The module path is changed here, and modules found that way are not part of the fingerprint. "
-                    "Next: put them into the notebook's folder or the workspace's root, where they are found."
-                )
-                problems.append(document.problem(message, cell, line))
+            problems += syntax_problems(document, cell, found)
+        problems += [document.problem(_PATH_CHANGED, cell, line) for line in _path_changes(cell.source)]
     return problems
+
+
+@lru_cache(maxsize=4096)
+def _path_changes(source: str) -> tuple[int, ...]:
+    tree = parse(source) if mentions(source, ("sys", "site")) else None
+    if not isinstance(tree, ast.Module):
+        return ()
+    return tuple(line for node, line in walk(tree) if isinstance(node, ast.Call) and dotted(node.func) in _PATH_CHANGES)
 
 
 def _module_problems(workspace: Workspace, module: Module) -> list[Problem]:
@@ -148,13 +150,20 @@ def _module_problems(workspace: Workspace, module: Module) -> list[Problem]:
         problems.append(Problem(module.path, 0, message))
     file = workspace.root / module.path
     if file.suffix == ".py":
-        tree = parse_strictly(file.read_text(encoding="utf-8", errors="replace"))
-        if isinstance(tree, ast.Module):
-            scan = Scanner().scan(tree)
-            problems += [Problem(module.path, line, _HIDDEN_CALL) for _, _, line in scan.uses]
+        lines = _doorway_calls(file.read_text(encoding="utf-8", errors="replace"))
+        problems += [Problem(module.path, line, _HIDDEN_CALL) for line in lines]
     return problems
 
 
+@lru_cache(maxsize=4096)
+def _doorway_calls(source: str) -> tuple[int, ...]:
+    return tuple(line for _, _, line in Scanner().read(source).uses)
+
+
+_PATH_CHANGED = (
+    "The module path is changed here, and modules found that way are not part of the fingerprint. "
+    "Next: put them into the notebook's folder or the workspace's root, where they are found."
+)
 _HIDDEN_CALL = (
     "studio.load and studio.save are seen in notebooks only, so a pipeline cannot know the dataset of this call. "
     "Next: call it in the notebook and pass the frame."

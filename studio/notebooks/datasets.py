@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from studio.core.errors import Problem
 from studio.notebooks.document import RAISES, Cell, NotebookDocument
-from studio.notebooks.python_code import SyntaxFault, dotted, parse, walk
+from studio.notebooks.python_code import SyntaxFault, dotted, fault, mentions, parse, walk
 
 _HOMES = ("studio", "studio.data.doorway")
 _CALLS = ("load", "save")
@@ -75,23 +75,23 @@ def read_datasets(document: NotebookDocument) -> Datasets:
     for cell in document.cells:
         if not cell.executes:
             continue
-        tree = parse(cell.source)
-        if isinstance(tree, SyntaxFault):
-            problems += syntax_problems(document, cell, tree)
+        found = fault(cell.source)
+        if found is not None:
+            problems += syntax_problems(document, cell, found)
             continue
-        scan = scanner.scan(tree)
+        scan = scanner.read(cell.source)
         for call, name, line in scan.uses:
             uses[call].append(DatasetUse(name, cell.index, line))
         problems += [document.problem(message, cell, line) for message, line in scan.faults]
     return Datasets(tuple(uses["load"]), tuple(uses["save"]), tuple(problems))
 
 
-def syntax_problems(document: NotebookDocument, cell: Cell, fault: SyntaxFault) -> list[Problem]:
+def syntax_problems(document: NotebookDocument, cell: Cell, found: SyntaxFault) -> list[Problem]:
     """The problem of a cell that is not Python; none where the cell is tagged to raise."""
     if RAISES in cell.tags:
         return []
-    message = f"This is not Python: {fault.message}. Next: correct the cell, or tag it 'scratch'."
-    return [document.problem(message, cell, fault.line)]
+    message = f"This is not Python: {found.message}. Next: correct the cell, or tag it 'scratch'."
+    return [document.problem(message, cell, found.line)]
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,14 @@ class Scanner:
         # Bound from the start, for an import that cannot be seen (``from mine import *``).
         self.modules = {"studio"}
         self.functions: dict[str, str] = {}
+
+    def read(self, source: str) -> Scan:
+        """`scan` for the source of a cell; sources that name nothing of interest are not looked into."""
+        if mentions(source, {"studio", *self.modules, *self.functions}):
+            tree = parse(source)
+            if isinstance(tree, ast.Module):
+                return self.scan(tree)
+        return Scan([], [])
 
     def scan(self, tree: ast.Module) -> Scan:
         """All uses in `tree`; its imports count for the trees after it, too."""

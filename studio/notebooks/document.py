@@ -56,7 +56,7 @@ class Cell:
     type: str
     source: str
     tags: tuple[str, ...]
-    metadata: Mapping[str, Any] = field(repr=False)
+    metadata: Mapping[str, Any] = field(repr=False, hash=False)
     execution_count: int | None = field(default=None, repr=False)
     outputs: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from studio.notebooks.python_code import SyntaxFault, dotted, magic_call, parse, parse_strictly, walk
+from studio.notebooks.python_code import SyntaxFault, dotted, magic_call, mentions, parse, parse_strictly, walk
 
 _IMPORTERS = {"importlib.import_module", "import_module", "__import__"}
 
@@ -49,6 +49,8 @@ Found = tuple[Import | Script, ...]
 @lru_cache(maxsize=4096)
 def cell_imports(source: str) -> Found:
     """The imports of a cell; none where it is not Python."""
+    if not mentions(source, ("import", "run")):
+        return ()
     tree = parse(source)
     return () if isinstance(tree, SyntaxFault) else tuple(_found(tree))
 

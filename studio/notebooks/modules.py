@@ -1,6 +1,6 @@
 """The workspace's own modules that a notebook imports, directly and through one another.
 
-They are part of what a notebook is: an edited helper changes what runs as much as an edited cell. Names are looked up
+They are part of what a notebook is: an edited module changes what runs as much as an edited cell. Names are looked up
 as the kernel does it: the notebook's folder first, then the workspace's root, then everything installed (which the
 environment's lock stands for, Studio itself included).
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -174,7 +175,7 @@ class _Search:
     def listing(self, folder: Path) -> frozenset[str]:
         if folder not in self.listings:
             try:
-                self.listings[folder] = frozenset(entry.name for entry in folder.iterdir())
+                self.listings[folder] = frozenset(os.listdir(folder))  # noqa: PTH208 - names only: Path objects cost more
             except OSError:
                 # Python's own finder passes over what is no folder or cannot be listed.
                 self.listings[folder] = frozenset()

@@ -16,7 +16,7 @@ from studio.notebooks.annotations import inferred, read_annotation
 from studio.notebooks.document import Cell, NotebookDocument
 from studio.notebooks.kinds import Kind, Scalar, core
 from studio.notebooks.literals import NO_SECRET, NotAllowed, read_literal
-from studio.notebooks.python_code import SyntaxFault, imported_names, parse, parse_strictly
+from studio.notebooks.python_code import SyntaxFault, imported_names, mentions, parse, parse_strictly
 from studio.notebooks.scalars import Misfit, Rules
 from studio.notebooks.schema import Parameter, ParameterSchema, make_parameter
 
@@ -149,7 +149,9 @@ def _default(kind: Kind, value: object, node: ast.stmt) -> object:
 def _names_before(document: NotebookDocument, before: Cell) -> dict[str, str]:
     names: dict[str, str] = {}
     for cell in document.cells[: before.index]:
-        if cell.executes and isinstance(tree := parse(cell.source), ast.Module):
+        if not cell.executes or not mentions(cell.source, ("import",)):
+            continue
+        if isinstance(tree := parse(cell.source), ast.Module):
             names.update(imported_names(tree))
     return names
 

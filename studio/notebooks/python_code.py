@@ -9,12 +9,13 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 # Magics whose line or body runs as Python in the notebook's own namespace.
 _PYTHON_MAGICS = {"time", "timeit", "prun", "capture", "memit", "mprun", "lprun", "debug"}
+_LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 _OPTION = re.compile(r"\A(?:-\w+\s*(?:\d+\s+|(?=-)|\s*))+")
 _OWN_NOTATION = re.compile(r"^\s*(?:%|!|\?|,|;|/|>>> |In \[|\S.*\?\s*$)|=\s*(?:%|!)|\A\s+\S", re.MULTILINE)
 
@@ -35,14 +36,30 @@ class SyntaxFault:
     message: str
 
 
-@lru_cache(maxsize=4096)
+# Few trees are kept, since many make the garbage collector slow: enough for the several readers of one notebook.
+@lru_cache(maxsize=16)
 def parse(source: str) -> ast.Module | SyntaxFault:
-    """The tree of a cell's or module's source, never to be changed (it is remembered by its text)."""
+    """The tree of a cell's source, never to be changed (it is remembered by its text)."""
     found = _parse_plain(source)
     if isinstance(found, ast.Module) or not _OWN_NOTATION.search(source):
         return found
     transformed = _parse_plain(_transformed(source))
     return transformed if isinstance(transformed, ast.Module) else found
+
+
+@lru_cache(maxsize=4096)
+def fault(source: str) -> SyntaxFault | None:
+    """Why a cell's source is not Python; None where it is."""
+    found = parse(source)
+    return found if isinstance(found, SyntaxFault) else None
+
+
+def mentions(source: str, words: Iterable[str]) -> bool:
+    """Whether one of the names may stand in the source: cheap, and never wrongly False.
+
+    Python takes some other characters for the letters of a name, so that only plain ASCII is looked through.
+    """
+    return not source.isascii() or any(word in source for word in words)
 
 
 def parse_strictly(source: str) -> ast.Module | SyntaxFault:
@@ -78,17 +95,26 @@ def magic_call(call: ast.Call) -> tuple[str, str, str | None] | None:
 
 
 def walk(tree: ast.AST) -> Iterator[tuple[ast.AST, int]]:
-    """Every node in the order of the source, each with its line; code inside magics stands on the magic's line."""
+    """Every node in the order of the source, each with its line; code inside magics stands on the magic's line.
+
+    Leaves that say nothing about names and calls (constants, contexts, operators) are passed over.
+    """
     # With a stack of its own, since a long sum is a tree deeper than Python calls may go.
     waiting: list[tuple[ast.AST, int, bool]] = [(tree, 0, False)]
     while waiting:
         node, line, fixed = waiting.pop()
         own = line if fixed else getattr(node, "lineno", line)
         yield node, own
-        children = [(child, own, fixed) for child in ast.iter_child_nodes(node)]
+        children: list[tuple[ast.AST, int, bool]] = []
         if isinstance(node, ast.Call) and (inner := embedded(node)) is not None:
-            children.insert(0, (inner, own, True))
-        waiting.extend(reversed(children))
+            children.append((inner, own, True))
+        for name in node._fields:
+            value = getattr(node, name, None)
+            for child in value if isinstance(value, list) else (value,):
+                if isinstance(child, ast.AST) and not isinstance(child, _LEAVES):
+                    children.append((child, own, fixed))
+        children.reverse()
+        waiting += children
 
 
 def imported_names(tree: ast.Module) -> dict[str, str]:

@@ -18,6 +18,8 @@ from studio.notebooks import strict_json
 
 CELL_TYPES = ("code", "markdown", "raw")
 DEFAULT_KERNEL = "python3"
+# Metadata is copied and written by others, who go down by calls and not by a stack.
+DEEPEST = 100
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEYS = {
     "code": {"id", "cell_type", "metadata", "source", "outputs", "execution_count"},
@@ -137,8 +139,7 @@ def _document_problems(content: Mapping[str, Any], shown: str) -> list[Problem]:
     if not isinstance(metadata, dict):
         problems.append(Problem(shown, 0, "The metadata must be an object. Next: restore the file.", "metadata"))
         return problems
-    if strict_json.holds_unwritable_number(metadata):
-        problems.append(Problem(shown, 0, _UNWRITABLE, "metadata"))
+    problems += [Problem(shown, 0, message, "metadata") for message in _data_problems(metadata)]
     kernel = metadata.get("kernelspec", {})
     if not isinstance(kernel, dict) or not isinstance(kernel.get("name", ""), str):
         message = "The kernel's name must be text. Next: choose the notebook's kernel again and save."
@@ -146,7 +147,13 @@ def _document_problems(content: Mapping[str, Any], shown: str) -> list[Problem]:
     return problems
 
 
-_UNWRITABLE = "The metadata holds NaN or an infinity, which JSON does not know. Next: take it out."
+def _data_problems(metadata: dict[str, Any]) -> list[str]:
+    problems = []
+    if strict_json.holds_unwritable_number(metadata):
+        problems.append("The metadata holds NaN or an infinity, which JSON does not know. Next: take it out.")
+    if strict_json.depth(metadata) > DEEPEST:
+        problems.append(f"The metadata is nested more than {DEEPEST} levels deep. Next: take it out.")
+    return problems
 
 
 def _cell_problems(cell: Any) -> list[str]:
@@ -175,7 +182,7 @@ def _cell_problems(cell: Any) -> list[str]:
 def _metadata_problems(metadata: Any) -> list[str]:
     if not isinstance(metadata, dict):
         return ["The cell's metadata must be an object. Next: restore the file."]
-    problems = [_UNWRITABLE] if strict_json.holds_unwritable_number(metadata) else []
+    problems = _data_problems(metadata)
     tags = metadata.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         problems.append("The tags must be a list of texts. Next: set the cell's tags again.")

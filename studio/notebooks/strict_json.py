@@ -68,26 +68,37 @@ def is_torn(text: str) -> bool:
     return False
 
 
-def strings(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+def strings(value: Any) -> Iterator[tuple[str, str]]:
     """Every string in plain JSON data, keys too, each with the place where it stands (``cells[3].source``)."""
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield place, key
-            yield from strings(item, f"{place}.{key}" if place else key)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from strings(item, f"{place}[{index}]")
+    for place, part, _ in _parts(value):
+        if isinstance(part, str):
+            yield place, part
+        elif isinstance(part, dict):
+            for key in part:
+                yield place, key
 
 
 def holds_unwritable_number(value: Any) -> bool:
     """Whether NaN or an infinity, which JSON does not know, stands in plain data."""
-    if isinstance(value, float):
-        return not math.isfinite(value)
-    if isinstance(value, dict):
-        return any(map(holds_unwritable_number, value.values()))
-    return isinstance(value, list) and any(map(holds_unwritable_number, value))
+    return any(isinstance(part, float) and not math.isfinite(part) for _, part, _ in _parts(value))
+
+
+def depth(value: Any) -> int:
+    """How deep lists and objects are nested in plain data; 0 for a single value."""
+    return max(level for _, _, level in _parts(value))
+
+
+def _parts(value: Any) -> Iterator[tuple[str, Any, int]]:
+    """`value` and everything in it, each with its place and depth; by a stack, since data may be very deep."""
+    waiting: list[tuple[str, Any, int]] = [("", value, 0)]
+    while waiting:
+        place, part, level = waiting.pop()
+        yield place, part, level
+        if isinstance(part, dict):
+            inner = [(f"{place}.{key}" if place else key, item, level + 1) for key, item in part.items()]
+            waiting += reversed(inner)
+        elif isinstance(part, list):
+            waiting += reversed([(f"{place}[{index}]", item, level + 1) for index, item in enumerate(part)])
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -279,3 +279,19 @@ def test_reading_imports_nothing_heavy(notebooks):
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_deep_outputs_are_read_and_deep_metadata_is_refused(notebooks):
+    deep = json.loads("[" * 150 + '"\\ud83d\\ude00"' + "]" * 150)
+    output = {"output_type": "display_data", "metadata": {}, "data": {"application/json": deep}}
+    document = notebooks.document(notebooks.cell("a", outputs=[output]))
+    assert document.cells[0].outputs_bytes > 4
+    for more in ({"metadata": {"x": deep}}, {"cells": [notebooks.cell("a") | {"metadata": {"x": deep}}]}):
+        with pytest.raises(Problems, match="nested more than 100 levels deep"):
+            notebooks.document("a", **more)
+
+
+def test_documents_and_cells_can_be_kept_in_sets(notebooks):
+    document = notebooks.document("a", notebooks.cell("b", "test"))
+    assert len({document, document}) == 1
+    assert len(set(document.cells)) == 2
