@@ -28,6 +28,7 @@ from studio.pipelines.failures import ENAMES, Failed, capital, ending, kind_of_e
 from studio.pipelines.kernels import specs
 from studio.pipelines.outputs import shortened
 from studio.pipelines.saving import SavedNotebook, valid
+from studio.tracking.redaction import Redaction
 
 SHUTDOWN_SECONDS = 30.0
 """How long a kernel may take to end (exit hooks, threads that are joined) before that counts as a failure."""
@@ -77,8 +78,10 @@ class Execution:
         limits: Limits,
         cancellation: Cancellation,
         on_cell: Callable[[int, int], None] | None,
+        redaction: Redaction,
     ) -> None:
         self.limits = limits
+        self._redaction = redaction
         self.nb: Any = None
         self._output = output
         self._started = time.monotonic()
@@ -126,7 +129,7 @@ class Execution:
         """Execute the document that papermill hands over."""
         self.nb = _without_papermill(node)
         self._summarise(None, None)
-        self._saved = SavedNotebook(self.nb, self._output)
+        self._saved = SavedNotebook(self.nb, self._output, self._redaction)
         self._saved.save(durable=False)
         try:
             self._start()

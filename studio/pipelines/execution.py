@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from studio.core.imports import notebook_libraries
+from studio.tracking.redaction import Redaction
 
 Kind = Literal["error", "died", "exited", "timeout", "start", "cancelled"]
 ENGINE = "studio"
@@ -138,6 +139,7 @@ def execute(
     limits: Limits,
     cancellation: Cancellation,
     on_cell: Callable[[int, int], None] | None = None,
+    redaction: Redaction | None = None,
 ) -> Outcome:
     """Run `notebook` in a fresh kernel.
 
@@ -162,6 +164,8 @@ def execute(
         Ends the execution at once.
     on_cell : Callable[[int, int], None], optional
         Told (code cells done, code cells in all) once the kernel is ready and after each code cell.
+    redaction : Redaction, optional
+        What must not stand in `output`.
 
     Raises
     ------
@@ -173,7 +177,7 @@ def execute(
 
     from studio.pipelines.engine import Execution, notebook_node
 
-    execution = Execution(output, folder, environment, limits, cancellation, on_cell)
+    execution = Execution(output, folder, environment, limits, cancellation, on_cell, redaction or Redaction())
     with execution:
         execute_notebook(notebook_node(notebook), None, engine_name=ENGINE, progress_bar=False, execution=execution)
     return execution.outcome()

@@ -166,6 +166,7 @@ class Runner:
             self._reuse(record, verdict)
             return False
         record.status, record.started = "running", clock.to_text(clock.now())
+        record.attempt += 1
         self._store.save(self._record)
         pool.submit(self._work, step, record, verdict)
         return True
@@ -189,7 +190,7 @@ class Runner:
             self._inbox.put(error)
 
     def _attempts(self, step: PlannedStep, record: StepRecord, verdict: Verdict) -> _Finished:
-        first = record.attempt + 1
+        first = record.attempt
         for tried in range(step.retries.limit + 1):
             record.attempt = first + tried
             self._tell(events.StepStarted(step.key, record.attempt, verdict.reason))
@@ -202,6 +203,7 @@ class Runner:
                 record.attempt,
                 record.inputs or {},
                 environment,
+                self._trail.redaction,
                 self._cancellation,
                 self._cell_listener(step),
             )

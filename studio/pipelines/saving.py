@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.files import CannotWrite, write_atomic
+from studio.tracking.redaction import Redaction
 
 _EVERY = 3.0
 _SHARE = 0.1
@@ -25,11 +26,14 @@ class SavedNotebook:
         The document, which goes on changing.
     path : Path
         Where it is kept.
+    redaction : Redaction, optional
+        What is replaced in the file; the document in memory keeps it.
     """
 
-    def __init__(self, node: Any, path: Path) -> None:
+    def __init__(self, node: Any, path: Path, redaction: Redaction | None = None) -> None:
         self.node = node
         self.path = path
+        self._redaction = redaction or Redaction()
         self._changed = False
         self._saved = 0.0
         self._cost = 0.0
@@ -56,7 +60,9 @@ class SavedNotebook:
     def save(self, *, durable: bool = True) -> None:
         """Save now. Raises CannotWrite when the file system refuses; what was saved before stays."""
         start = time.monotonic()
-        write_atomic(self.path, encoded(self.node), durable=durable)
+        content = self._redaction.content(encoded(self.node))
+        assert content is not None  # JSON is text, so every secret in it can be replaced
+        write_atomic(self.path, content, durable=durable)
         self._changed = False
         self._saved = time.monotonic()
         self._cost = self._saved - start

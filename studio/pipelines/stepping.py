@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from studio.core import files
 from studio.core.workspace import Workspace
 from studio.pipelines.execution import Cancellation, CellFailure, Limits, Outcome, execute
 from studio.pipelines.plan import PlannedStep
+from studio.tracking.redaction import Redaction
 
 Inputs = Mapping[str, Mapping[str, Any]]
 """For each dataset either ``{"parts": {part: digest}}`` or ``{"source": digest}``."""
@@ -47,10 +48,11 @@ def attempt_step(
     number: int,
     inputs: Inputs,
     kernel_environment: Mapping[str, str],
+    redaction: Redaction,
     cancellation: Cancellation,
     on_cell: Callable[[int, int], None],
 ) -> Attempt:
-    """Execute `step`'s checked document once and read what it did."""
+    """Execute `step`'s checked document once and read what it did; nothing that is kept of it holds a secret."""
     folder = step_folder(workspace, run_id, step) / f"attempt-{number}"
     executed = folder / "executed.ipynb"
     record = folder / "datasets.jsonl"
@@ -79,7 +81,9 @@ def attempt_step(
         ),
         cancellation=cancellation,
         on_cell=on_cell,
+        redaction=redaction,
     )
+    outcome = _discreet(outcome, redaction)
     events = _read_record(record)
     saved = tuple(event for event in events if event["kind"] == "save")
     outputs: dict[str, dict[str, str]] = {}
@@ -95,6 +99,22 @@ def step_folder(workspace: Workspace, run_id: str, step: PlannedStep) -> Path:
     """The folder of everything that a step leaves in a run."""
     name = step.name if not step.part else f"{step.name}-{files.digest_bytes(step.part.encode())[:12]}"
     return workspace.runs / run_id / "steps" / name
+
+
+def _discreet(outcome: Outcome, redaction: Redaction) -> Outcome:
+    """`outcome` without secret values, which an error's message may hold."""
+    failure = outcome.failure
+    if failure is None or not redaction:
+        return outcome
+    clean = replace(
+        failure,
+        ename=redaction.text(failure.ename),
+        evalue=redaction.text(failure.evalue),
+        traceback=tuple(redaction.text("\n".join(failure.traceback)).split("\n")) if failure.traceback else (),
+        message=redaction.text(failure.message),
+        source=redaction.text(failure.source),
+    )
+    return replace(outcome, failure=clean)
 
 
 def _read_record(record: Path) -> list[dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 What a notebook needs before it starts (its run's id) is made at once; what follows a step (inputs,
 artifacts, its status) is written by one background thread while the next notebook already runs.
-A tracking store that fails then costs the record there, not the work: the problem is kept and told.
+A tracking store that fails then costs the record there, not the work: the problem is kept and told,
+later steps are recorded in the embedded store, and how the run ended waits in the outbox.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from studio.core.environment import environment_digest, environment_lock
@@ -23,15 +25,25 @@ from studio.pipelines.graph import plan_as_dict
 from studio.pipelines.plan import Plan, PlannedStep
 from studio.pipelines.records import RunRecord, StepRecord
 from studio.pipelines.stepping import Attempt
-from studio.tracking import outbox
+from studio.tracking import discretion, outbox
 from studio.tracking.inputs import DatasetInput
+from studio.tracking.redaction import Redaction
 from studio.tracking.runs import Tracker
+from studio.tracking.store import spare_workspace
 
 STATUS: dict[str, Literal["FINISHED", "FAILED", "KILLED"]] = {
     "completed": "FINISHED",
     "failed": "FAILED",
     "killed": "KILLED",
 }
+
+
+@dataclass(frozen=True)
+class _Book:
+    """A store, and the run's parent run in it."""
+
+    tracker: Tracker
+    parent: str
 
 
 class Trail:
@@ -42,19 +54,97 @@ class Trail:
         self._plan = plan
         self._record = record
         self._opening = threading.Lock()
-        self._tracker: Tracker | None = None
+        self._main: _Book | None = None
+        self._spare: _Book | None = None
+        self._books: dict[str, _Book] = {}  # by the MLflow run id of a step
+        self._lost = False  # whether something could not be written where it belongs
+        self._resumed = any(step.attempt for step in record.steps.values())
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="trail")
         self._pending: list[Future[bool]] = []
         self._revision: Revision | None = None
-        self._secrets = frozenset(_secret_values(plan))
+        self._variables = frozenset(_secret_variables(plan))
+        self._secrets = frozenset(value for name in self._variables if (value := os.environ.get(name)))
+        self.redaction = Redaction(self._secrets)
         self.problems: list[str] = []
 
     def begin_step(self, step: PlannedStep, record: StepRecord) -> Mapping[str, str]:
-        """Open the MLflow run of an attempt; the environment that lets the notebook's kernel log to it."""
-        tracker = self._open()
-        assert self._record.mlflow_run_id is not None
-        record.mlflow_run_id = tracker.begin_step(
-            self._record.mlflow_run_id,
+        """Open the MLflow run of an attempt; the environment that lets the notebook's kernel log to it.
+
+        Raises
+        ------
+        StoreUnavailable, TrackingFailed
+            When the store fails before anything has run.
+        """
+        main = self._open()
+        try:
+            return self._begin(main, step, record)
+        except StudioError as error:
+            self._lose(error)
+        try:
+            return self._begin(self._open_spare(main), step, record)
+        except StudioError as error:
+            self._lose(error)
+            record.mlflow_run_id = None
+            return {}
+
+    def end_step(self, step: PlannedStep, record: StepRecord, attempt: Attempt) -> None:
+        """Hand what an attempt left to the writer."""
+        run_id = record.mlflow_run_id
+        if run_id is not None:
+            self._later(lambda: self._write_step(self._books[run_id].tracker, step, run_id, attempt))
+
+    def end(self, status: str) -> None:
+        """Write everything, end the parent run; afterwards nothing is pending.
+
+        Steps that were reused are written by a process of its own after this one has answered: when
+        nothing ran, importing mlflow would be most of what the command does.
+        """
+        for book in (self._main, self._spare):
+            if book is not None:
+                self._later(lambda book=book: self._write_run(book, status))  # type: ignore[misc]
+        for future in self._pending:
+            future.result()
+        self._writer.shutdown()
+        late = [step for step in self._record.steps.values() if step.status == "reused" or (self._lost and step.ended)]
+        if late or self._lost:
+            outbox.put(self._workspace, self._late(status, late), redact=self._secrets)
+            outbox.flush_in_background(self._workspace)
+
+    def _open(self) -> _Book:
+        with self._opening:
+            if self._main is None:
+                tracker = Tracker(self._workspace, redact=self._secrets)
+                known = self._record.mlflow_run_id
+                if known is None and self._resumed:  # its runner was killed before it could write that down
+                    known = tracker.find(self._plan.pipeline, self._record.id)
+                if known is None:
+                    known = self._begin_run(tracker)
+                else:
+                    tracker.reopen(known)
+                self._record.mlflow_run_id = known
+                self._main = _Book(tracker, known)
+            return self._main
+
+    def _open_spare(self, main: _Book) -> _Book:
+        """The embedded store, for the rest of a run whose own store is gone."""
+        with self._opening:
+            if self._spare is None:
+                tracker = Tracker(spare_workspace(self._workspace), redact=self._secrets, flush_outbox=False)
+                if tracker.uri == main.tracker.uri:
+                    return main
+                self._spare = _Book(tracker, self._begin_run(tracker))
+                self.problems.append(f"What followed is recorded in {tracker.uri}")
+            return self._spare
+
+    def _begin_run(self, tracker: Tracker) -> str:
+        return tracker.begin_pipeline(
+            self._plan.pipeline, self._record.id, tags=self._tags(), params=dict(self._record.given)
+        )
+
+    def _begin(self, book: _Book, step: PlannedStep, record: StepRecord) -> Mapping[str, str]:
+        book.tracker.reach()
+        run_id = book.tracker.begin_step(
+            book.parent,
             step.key,
             tags=self._tags()
             | {
@@ -64,44 +154,15 @@ class Trail:
                 "studio.reuse": "false",
                 "studio.reason": str((record.verdict or {}).get("reason", "")),
             },
-            params={name: _text(value) for name, value in step.schema.as_json(step.values).items()},
+            params=_params(step.json_values),
             attempt=record.attempt,
         )
-        return tracker.kernel_environment(record.mlflow_run_id)
-
-    def end_step(self, step: PlannedStep, record: StepRecord, attempt: Attempt) -> None:
-        """Hand what an attempt left to the writer."""
-        run_id = record.mlflow_run_id
-        if run_id is not None:
-            self._later(lambda: self._write_step(step, run_id, attempt))
-
-    def end(self, status: str) -> None:
-        """Write everything, end the parent run; afterwards nothing is pending.
-
-        Steps that were reused are written by a process of its own after this one has answered: when
-        nothing ran, importing mlflow would be most of what the command does.
-        """
-        if self._tracker is not None:
-            self._later(lambda: self._write_run(status))
-        for future in self._pending:
-            future.result()
-        self._writer.shutdown()
-        if any(step.status == "reused" for step in self._record.steps.values()):
-            outbox.put(self._workspace, self._reused(status), redact=self._secrets)
-            outbox.flush_in_background(self._workspace)
-
-    def _open(self) -> Tracker:
-        with self._opening:
-            if self._tracker is None:
-                tracker = Tracker(self._workspace, redact=self._secrets)
-                if self._record.mlflow_run_id is None:
-                    self._record.mlflow_run_id = tracker.begin_pipeline(
-                        self._plan.pipeline, self._record.id, tags=self._tags(), params=dict(self._record.given)
-                    )
-                else:
-                    tracker.reopen(self._record.mlflow_run_id)
-                self._tracker = tracker
-            return self._tracker
+        self._books[run_id] = book
+        record.mlflow_run_id = run_id
+        return {
+            **book.tracker.kernel_environment(run_id),
+            discretion.VARIABLE: ",".join(sorted(self._variables)),
+        }
 
     def _tags(self) -> dict[str, str]:
         if self._revision is None:
@@ -115,26 +176,8 @@ class Trail:
             "studio.git.dirty": str(self._revision.dirty).lower(),
         }
 
-    def _reused(self, status: str) -> dict[str, Any]:
-        steps = [
-            {
-                "key": step.key,
-                "attempt": step.attempt or 1,
-                "status": "FINISHED",
-                "started": self._record.ended,
-                "ended": self._record.ended,
-                "params": {name: _text(value) for name, value in step.values.items()},
-                "tags": {
-                    "studio.reuse": "true",
-                    "studio.reused_from": step.reused_from or "",
-                    "studio.reused_mlflow_run": step.mlflow_run_id or "",
-                    "studio.fingerprint": step.fingerprint,
-                    "studio.notebook": step.notebook,
-                },
-            }
-            for step in self._record.steps.values()
-            if step.status == "reused"
-        ]
+    def _late(self, status: str, steps: list[StepRecord]) -> dict[str, Any]:
+        """The run for the outbox, with those of its steps that are not written yet."""
         return {
             "run": self._record.id,
             "pipeline": self._plan.pipeline,
@@ -143,7 +186,31 @@ class Trail:
             "ended": self._record.ended,
             "tags": self._tags(),
             "params": dict(self._record.given),
-            "steps": steps,
+            "steps": [self._late_step(step) for step in steps],
+        }
+
+    def _late_step(self, step: StepRecord) -> dict[str, Any]:
+        reused = step.status == "reused"
+        tags = {
+            **self._tags(),
+            "studio.reuse": str(reused).lower(),
+            "studio.reason": str((step.verdict or {}).get("reason", "")),
+            "studio.fingerprint": step.fingerprint,
+            "studio.notebook": step.notebook,
+        }
+        if reused:
+            tags |= {
+                "studio.reused_from": step.reused_from or "",
+                "studio.reused_mlflow_run": step.mlflow_run_id or "",
+            }
+        return {
+            "key": step.key,
+            "attempt": step.attempt or 1,
+            "status": STATUS.get(step.status, "FINISHED"),
+            "started": self._record.ended if reused else step.started,
+            "ended": self._record.ended if reused else step.ended,
+            "params": _params(step.values),
+            "tags": tags,
         }
 
     def _later(self, write: Callable[[], None]) -> None:
@@ -154,18 +221,24 @@ class Trail:
         try:
             write()
         except StudioError as error:
-            self.problems.append(str(error))
+            self._lose(error)
         except Exception as error:  # noqa: BLE001 - a library's failure to write the trail is told, not raised
-            self.problems.append(f"{type(error).__name__}: {error}")
+            self.problems.append(self.redaction.text(f"{type(error).__name__}: {error}"))
         else:
             return True
         return False
 
-    def _write_step(self, step: PlannedStep, run_id: str, attempt: Attempt) -> None:
-        assert self._tracker is not None
-        self._tracker.log_inputs(run_id, [_dataset(event) for event in attempt.loaded])
+    def _lose(self, error: StudioError) -> None:
+        self._lost = True
+        message = self.redaction.text(str(error))
+        if message not in self.problems:
+            self.problems.append(message)
+
+    def _write_step(self, tracker: Tracker, step: PlannedStep, run_id: str, attempt: Attempt) -> None:
+        tracker.reach()
+        tracker.log_inputs(run_id, [_dataset(event) for event in attempt.loaded])
         if attempt.outputs:
-            self._tracker.set_tags(run_id, {"studio.outputs": json.dumps(attempt.outputs, sort_keys=True)})
+            tracker.set_tags(run_id, {"studio.outputs": json.dumps(attempt.outputs, sort_keys=True)})
         artifacts: dict[str, Any] = {}
         if attempt.executed.is_file():
             page = attempt.executed.with_suffix(".html")
@@ -175,21 +248,20 @@ class Trail:
         failure = attempt.outcome.failure
         if failure is not None:
             artifacts["failure.txt"] = "\n".join([failure.message, *failure.traceback])
-        self._tracker.log_artifacts(run_id, artifacts)
+        tracker.log_artifacts(run_id, artifacts)
         killed = failure is not None and failure.kind == "cancelled"
-        self._tracker.end(run_id, "FINISHED" if attempt.outcome.ok else "KILLED" if killed else "FAILED")
+        tracker.end(run_id, "FINISHED" if attempt.outcome.ok else "KILLED" if killed else "FAILED")
 
-    def _write_run(self, status: str) -> None:
-        assert self._tracker is not None
-        assert self._record.mlflow_run_id is not None
-        self._tracker.log_artifacts(
-            self._record.mlflow_run_id,
+    def _write_run(self, book: _Book, status: str) -> None:
+        book.tracker.reach()
+        book.tracker.log_artifacts(
+            book.parent,
             {
                 "plan.json": json.dumps(plan_as_dict(self._plan), indent=1, ensure_ascii=False),
                 "environment.lock": environment_lock(),
             },
         )
-        self._tracker.end(self._record.mlflow_run_id, STATUS[status])
+        book.tracker.end(book.parent, STATUS[status])
 
 
 def _dataset(event: Mapping[str, Any]) -> DatasetInput:
@@ -204,13 +276,16 @@ def _dataset(event: Mapping[str, Any]) -> DatasetInput:
     )
 
 
-def _secret_values(plan: Plan) -> Iterator[str]:
+def _secret_variables(plan: Plan) -> Iterator[str]:
     for step in plan.steps:
         for name, parameter in step.schema.parameters.items():
-            value = os.environ.get(str(step.values.get(name))) if parameter.secret else None
-            if value:
-                yield value
+            value = step.json_values.get(name) if parameter.secret else None
+            if isinstance(value, dict):
+                yield value["secret"]
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _params(values: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in values.items()
+    }

@@ -30,6 +30,8 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, Literal
 
+from studio.tracking import discretion
+
 Mode = Literal["active", "resume"]
 VARIABLE = "MLFLOW_RUN_ID"
 
@@ -46,7 +48,12 @@ def install(run_id: str, mode: Mode = "active") -> None:
         before each cell in which no run is active.
     """
     os.environ[VARIABLE] = run_id
-    prepare: Callable[[], None] = _Adoption(run_id).begin if mode == "active" else lambda: _resume_each_cell(run_id)
+    begin: Callable[[], None] = _Adoption(run_id).begin if mode == "active" else lambda: _resume_each_cell(run_id)
+
+    def prepare() -> None:
+        discretion.guard()
+        begin()
+
     if "mlflow" in sys.modules:
         prepare()
     else:

@@ -99,10 +99,13 @@ def flush(workspace: Workspace) -> int:
         return _flush_all(Tracker(workspace))
 
 
-def flush_with(tracker: Tracker) -> int:
-    """`flush` through a tracker that is open anyway; does nothing while another process is at it."""
+def flush_with(tracker: Tracker, *, wait: bool = False) -> int:
+    """`flush` through a tracker that is open anyway; while another process is at it, waits or does nothing."""
     if not waiting(tracker.workspace):
         return 0
+    if wait:
+        with lock(folder(tracker.workspace) / "lock", seconds=300):
+            return _flush_all(tracker)
     descriptor = try_lock(folder(tracker.workspace) / "lock")
     if descriptor is None:
         return 0
@@ -136,21 +139,33 @@ def _flush_all(tracker: Tracker) -> int:
     logged = 0
     for path in waiting(tracker.workspace):
         try:
-            _log(tracker, _read(path))
+            content = _content(path)
+            _log(tracker, _read(path, content))
         except StoreUnavailable:
             raise
         except StudioError as error:
+            tracker.reach()  # a store that went away in the middle is no fault of the record
             _set_aside(path, str(error))
             continue
-        path.unlink(missing_ok=True)
+        if _content(path) == content:  # else the run was continued meanwhile, and there is more to log
+            path.unlink(missing_ok=True)
         logged += 1
     return logged
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _content(path: Path) -> bytes:
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error}. Next: remove it.") from error
+
+
+def _read(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(content)
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} cannot be read as JSON: {error}. Next: remove it.") from error
     if not isinstance(record, dict) or record.get("version") != FORMAT:
         raise BadInput(f"{path} is no record of format {FORMAT}. Next: remove it.")
@@ -176,14 +191,14 @@ def _log(tracker: Tracker, record: dict[str, Any]) -> None:
     else:
         tracker.log_params(parent, record.get("params") or {})
         for run in tracker.children(parent):
-            tags = {**run.data.tags, "id": run.info.run_id}
+            tags = {**run.data.tags, "id": run.info.run_id, "status": run.info.status}
             found[tags.get(STEP), tags.get(ATTEMPT)] = tags
     for step in record.get("steps", ()):
         attempt = step.get("attempt", 1)
         earlier = found.get((step["key"], str(attempt)))
         if earlier is None:
             identity = tracker.begin_step(parent, step["key"], attempt=attempt, **_beginning(step))
-        elif earlier.get(_STATE) == "open":
+        elif earlier.get(_STATE) == "open" or earlier["status"] == "RUNNING":
             identity = earlier["id"]
             tracker.log_params(identity, step.get("params") or {})
         else:

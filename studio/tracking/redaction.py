@@ -12,6 +12,7 @@ import json
 import re
 import urllib.parse
 from collections.abc import Iterable
+from typing import Any
 
 MARK = "***"
 _LINE = 6  # a shorter line of a many-line secret is no secret by itself
@@ -47,9 +48,31 @@ class Redaction:
         if b"\x00" in content:
             return None
         try:
-            return self.text(content.decode("utf-8")).encode("utf-8")
+            text = content.decode("utf-8")
         except UnicodeDecodeError:
             return None
+        clean = self.text(text)
+        if text.lstrip()[:1] in ("{", "[") and not _is_json(clean) and _is_json(text):
+            # A secret of digits also stands in numbers, where *** would make the file unreadable.
+            clean = json.dumps(self._within(json.loads(text)), indent=1, ensure_ascii=False) + "\n"
+        return clean.encode("utf-8", "backslashreplace")
+
+    def _within(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self._within(item) for item in value]
+        if isinstance(value, dict):
+            return {name: self._within(item) for name, item in value.items()}
+        return value
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _forms(secret: str) -> set[str]:

@@ -25,7 +25,7 @@ from studio.tracking.client import SILENT, TrackingFailed, calling, open_client,
 from studio.tracking.experiments import find_or_make
 from studio.tracking.inputs import DatasetInput, entity
 from studio.tracking.redaction import Redaction
-from studio.tracking.store import artifact_root, prepare_store, tracking_uri
+from studio.tracking.store import artifact_root, check_store, prepare_store, tracking_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -68,9 +68,11 @@ class Tracker:
         Its settings name the store.
     redact : Iterable[str]
         Secret values; wherever one would be recorded, ``***`` stands in its place.
+    flush_outbox : bool
+        Whether what waits in the outbox is for this store.
     """
 
-    def __init__(self, workspace: Workspace, *, redact: Iterable[str] = frozenset()) -> None:
+    def __init__(self, workspace: Workspace, *, redact: Iterable[str] = frozenset(), flush_outbox: bool = True) -> None:
         self.workspace = workspace
         self.uri = tracking_uri(workspace)
         self._redaction = Redaction(redact)
@@ -78,7 +80,7 @@ class Tracker:
         self._client: MlflowClient | None = None
         self._experiments: dict[str, str] = {}  # name -> id
         self._homes: dict[str, _Home] = {}  # by MLflow run id
-        self._flushed = False
+        self._flushed = not flush_outbox
         silence()
 
     def warm_up(self) -> None:
@@ -139,8 +141,13 @@ class Tracker:
         inherited = {tag: home.tags[tag] for tag in (RUN, PIPELINE) if tag in home.tags}
         return self._create(home.experiment, name, {**(tags or {}), **inherited, **own}, params or {}, started)
 
+    def reach(self) -> None:
+        """Raise StoreUnavailable, at once, when nobody answers at the store's address."""
+        check_store(self.workspace)
+
     def reopen(self, mlflow_run_id: str) -> None:
         """Mark a run that had ended as running again; RunGone when it is not in the store."""
+        self._flush_outbox(wait=True)  # how it ended may still wait there, and must not be logged after this
         self._home(mlflow_run_id)
         self._call("reopening a run", lambda client: client.update_run(mlflow_run_id, status="RUNNING"))
 
@@ -282,12 +289,12 @@ class Tracker:
     def _batch(self, doing: str, mlflow_run_id: str, **items: Any) -> None:
         self._call(doing, lambda client: client.log_batch(mlflow_run_id, **items))
 
-    def _flush_outbox(self) -> None:
+    def _flush_outbox(self, *, wait: bool = False) -> None:
         with self._lock:
             if self._flushed:
                 return
             self._flushed = True
-            outbox.flush_with(self)
+            outbox.flush_with(self, wait=wait)
 
     def _experiment(self, name: str) -> str:
         with self._lock:

@@ -15,12 +15,16 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import BadInput
 from studio.core.locks import lock
 from studio.core.workspace import Workspace
 from studio.tracking import sqlite
 from studio.tracking.client import StoreUnavailable, open_client, reason_of
+
+if TYPE_CHECKING:
+    import psycopg
 
 VARIABLE = "MLFLOW_TRACKING_URI"
 _ANSWER_SECONDS = 5.0
@@ -88,6 +92,23 @@ def prepare_store(workspace: Workspace) -> None:
         _prepared.add(uri)
 
 
+def check_store(workspace: Workspace) -> None:
+    """Raise StoreUnavailable when nobody answers at the tracking URI; quick, and mlflow is not imported for it."""
+    uri = tracking_uri(workspace)
+    if uri.startswith(("http://", "https://")):
+        _knock(uri)
+    elif uri.startswith("postgresql"):
+        _connect_postgres(uri).close()
+
+
+def spare_workspace(workspace: Workspace) -> Workspace:
+    """`workspace` with the embedded store in ``.studio/`` as its own, for when the one that it names is gone."""
+    spare = Workspace(workspace.root)
+    tracking = workspace.settings.tracking.model_copy(update={"uri": _sqlite_uri(workspace.state / "mlflow.db")})
+    vars(spare)["settings"] = workspace.settings.model_copy(update={"tracking": tracking})
+    return spare
+
+
 def sqlite_path(uri: str) -> Path:
     """The file that a SQLite URI names."""
     return Path(uri.partition("///")[2].partition("?")[0])
@@ -141,9 +162,7 @@ def _knock(uri: str) -> None:
         raise StoreUnavailable(uri, f"no server answers there ({reason_of(error, uri)})") from error
 
 
-@contextlib.contextmanager
-def _postgres_lock(uri: str) -> Iterator[None]:
-    """Hold an advisory lock of the PostgreSQL server, so that one process at a time looks and migrates."""
+def _connect_postgres(uri: str) -> psycopg.Connection[Any]:
     try:
         import psycopg
     except ImportError as error:
@@ -151,10 +170,20 @@ def _postgres_lock(uri: str) -> Iterator[None]:
         raise StoreUnavailable(uri, "Python's PostgreSQL driver psycopg is not installed", advice) from error
     address = re.sub(r"^postgresql\+\w+", "postgresql", uri)
     try:
-        connection = psycopg.connect(address, autocommit=True, connect_timeout=int(_ANSWER_SECONDS))
-        connection.execute("SET lock_timeout = '180s'")
-        connection.execute("SELECT pg_advisory_lock(%s)", [_ADVISORY_LOCK])
+        return psycopg.connect(address, autocommit=True, connect_timeout=int(_ANSWER_SECONDS))
     except psycopg.Error as error:
         raise StoreUnavailable(uri, reason_of(error, uri)) from error
-    with connection:
+
+
+@contextlib.contextmanager
+def _postgres_lock(uri: str) -> Iterator[None]:
+    """Hold an advisory lock of the PostgreSQL server, so that one process at a time looks and migrates."""
+    with _connect_postgres(uri) as connection:
+        import psycopg
+
+        try:
+            connection.execute("SET lock_timeout = '180s'")
+            connection.execute("SELECT pg_advisory_lock(%s)", [_ADVISORY_LOCK])
+        except psycopg.Error as error:
+            raise StoreUnavailable(uri, reason_of(error, uri)) from error
         yield

@@ -22,6 +22,7 @@ from studio.pipelines.plan import Plan, make_plan
 from studio.pipelines.records import RunRecord, RunStore
 from studio.pipelines.runner import Runner, RunOptions
 from studio.pipelines.specification import Pipeline, pipeline_of_notebook, read_pipeline
+from studio.tracking.store import check_store, tracking_uri
 from studio.workflows.upkeep import settle_runs
 
 
@@ -93,6 +94,7 @@ def run_pipeline(request: RunRequest, listener: events.Listener) -> RunResult:
     plan = make_plan(workspace, _pipeline(workspace, request), request.given, base=request.base)
     options = _options(workspace, plan, request)
     _check_files(workspace, plan)
+    check_store(workspace)
     record = store.create(_new_record(plan, request))
     return _run(workspace, plan, record, store, options, listener)
 
@@ -132,6 +134,7 @@ def resume_run(name: str, jobs: int | None, listener: events.Listener) -> RunRes
     options = _options(workspace, plan, again)
     options = RunOptions(jobs=options.jobs, force=options.force - kept, only=options.only)
     _check_files(workspace, plan)
+    check_store(workspace)
     return _run(workspace, plan, store.reopen(record, plan.steps), store, options, listener)
 
 
@@ -197,8 +200,6 @@ def _run(
     options: RunOptions,
     listener: events.Listener,
 ) -> RunResult:
-    from studio.tracking.store import tracking_uri
-
     runner = Runner(workspace, plan, record, store, options, listener)
     with store.holding(record), _signals(runner) as caught:
         record = runner.run()
