@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from studio.notebooks.checks import check_notebook
+from studio.notebooks.checks import check_document
 from studio.notebooks.fingerprint import fingerprint
 
 from studio.core.workspace import Workspace
@@ -30,8 +30,9 @@ def measure(runs: int) -> list[Table]:
 def _all(workspace: Workspace, paths: list[Path]) -> float:
     started = time.perf_counter()
     for path in paths:
-        fingerprint(workspace, read_notebook(workspace, path))
-        check_notebook(workspace, path, known_datasets=None)
+        document = read_notebook(workspace, path)
+        fingerprint(workspace, document)
+        check_document(workspace, document, known_datasets=None)
     return time.perf_counter() - started
 
 
