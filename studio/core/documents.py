@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from studio.core.errors import BadInput, Problem, Problems
 from studio.core.identifiers import suggest
@@ -33,6 +33,12 @@ _DEPTH = 50
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _PLAIN_BASES = {"0o": 8, "0x": 16}
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class Section(BaseModel):
+    """What every section of a declaration is: frozen; an unknown key is an error, and so are NaN and the infinities."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,12 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from studio.core.documents import validate
+from studio.core.documents import Section, validate
 from studio.core.errors import BadInput
 
 FORMAT = 1
-
-
-class Section(BaseModel):
-    """Frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Project(Section):

@@ -12,9 +12,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from studio.core.documents import Document, read_yaml, validate
+from studio.core.documents import Document, Section, read_yaml, validate
 from studio.core.errors import BadInput, Problem, Problems
 from studio.core.identifiers import is_name, suggest
 from studio.core.workspace import Workspace
@@ -25,12 +25,6 @@ _COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 _FORMATS: dict[str, Literal["csv", "parquet"]] = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:::|://)")
 _PASSWORD = re.compile(r"(?<=://)[^/@]+@")
-
-
-class Section(BaseModel):
-    """Frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ReadingOptions(Section):
@@ -51,7 +45,7 @@ class ReadingOptions(Section):
         try:
             "".encode(value)
         except LookupError:
-            raise ValueError("Python knows no such encoding; common ones are utf-8, latin-1, cp1252, utf-16") from None
+            raise ValueError("Python knows no such encoding; usual ones are utf-8, latin-1, cp1252, utf-16") from None
         return value
 
 
@@ -101,7 +95,9 @@ class Catalog(Section):
     """The content of pipelines/catalog.yml."""
 
     version: Annotated[Literal[1], Field(description="The format's number.")] = 1
-    datasets: Annotated[dict[str, Dataset], Field(description="The governed datasets by name.")] = {}
+    datasets: Annotated[dict[str, Dataset], Field(description="The governed datasets by name.")] = Field(
+        default_factory=dict
+    )
 
     @field_validator("datasets", mode="before")
     @classmethod

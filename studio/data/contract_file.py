@@ -33,6 +33,7 @@ contract is over what it demands: comments, layout, titles and descriptions leav
 
 from __future__ import annotations
 
+import math
 import re
 import zoneinfo
 from collections.abc import Iterator
@@ -41,12 +42,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from studio.core.documents import Document, read_yaml, validate
+from studio.core.documents import Document, Section, read_yaml, validate
 from studio.core.errors import BadInput, Problem, Problems
 from studio.core.files import canonical_json, digest_bytes, frame
 from studio.core.identifiers import check_name, suggest
 from studio.core.workspace import Workspace
-from studio.data.catalog import ReadingOptions, Section
+from studio.data.catalog import ReadingOptions
 
 FORMAT = 1
 _NUMBERS = re.compile(r"u?int\d*|U?Int\d+|float\d*|Float\d+")
@@ -83,9 +84,9 @@ _PANDERAS_NAMES = {"min_value", "max_value", "allowed_values", "forbidden_values
 
 
 def _single(value: object) -> object:
-    if isinstance(value, bool | int | float | str):
+    if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    raise ValueError("one number, text, date, true or false is expected here")
+    raise ValueError("one finite number, text, date, true or false is expected here")
 
 
 def _list(value: object) -> object:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from studio.core import documents
-from studio.core.documents import Document, read_yaml, validate
+from studio.core.documents import Document, Section, read_yaml, validate
 from studio.core.errors import BadInput, Problem, Problems
 from studio.core.files import digest_bytes
 from studio.core.identifiers import is_name, suggest
@@ -51,12 +51,6 @@ Limit = Annotated[float, Field(gt=0), BeforeValidator(_seconds, json_schema_inpu
 """Seconds, more than none; written like `Pause`."""
 
 
-class Section(BaseModel):
-    """Frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
 class Retries(Section):
     """How often, and after which pauses, a failed step is tried again."""
 
@@ -69,11 +63,13 @@ class Step(Section):
     """One notebook with its values and limits."""
 
     notebook: Annotated[str, Field(min_length=1, description="The notebook's path, relative to the workspace.")]
-    parameters: Annotated[dict[str, Any], Field(description="Values of this step's parameters.")] = {}
+    parameters: Annotated[dict[str, Any], Field(description="Values of this step's parameters.")] = Field(
+        default_factory=dict
+    )
     matrix: Annotated[
         dict[str, Annotated[list[Any], Field(min_length=1)]],
         Field(description="Fan-out: the step runs once for every combination of these values."),
-    ] = {}
+    ] = Field(default_factory=dict)
     retries: Annotated[
         Retries,
         BeforeValidator(_as_retries, json_schema_input_type=Annotated[int, Field(ge=0, le=100)] | Retries),
@@ -81,7 +77,9 @@ class Step(Section):
     ] = Retries()
     timeout: Annotated[Limit | None, Field(description="The longest time that one attempt may take.")] = None
     cell_timeout: Annotated[Limit | None, Field(description="The longest time that one cell may take.")] = None
-    after: Annotated[list[str], Field(description="Steps that come first although no dataset says so.")] = []
+    after: Annotated[list[str], Field(description="Steps that come first although no dataset says so.")] = Field(
+        default_factory=list
+    )
 
 
 class Input(Section):
@@ -97,10 +95,10 @@ class PipelineFile(Section):
     description: Annotated[str, Field(description="What the pipeline makes of what.")] = ""
     inputs: Annotated[
         dict[str, Input], Field(description="Path parameters whose file is checked before anything starts.")
-    ] = {}
+    ] = Field(default_factory=dict)
     parameters: Annotated[
         dict[str, Any], Field(description="Values for every step that has a parameter of that name.")
-    ] = {}
+    ] = Field(default_factory=dict)
     steps: Annotated[dict[str, Step], Field(min_length=1, description="The steps by name.")]
 
 
