@@ -32,9 +32,20 @@ def requirements(manifest: dict[str, Any]) -> list[str]:
     return manifest["project"]["dependencies"] + [item for items in (*extras, *groups) for item in items]
 
 
-@pytest.fixture(scope="session")
-def tracked() -> list[Path]:
-    """The files that git knows, or would take."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+def listed(*options: str) -> list[Path]:
+    """The files that git lists."""
+    command = ["git", "ls-files", "-z", "--cached", *options]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     return [path for name in sorted(set(names)) if name and (path := ROOT / name).is_file()]
+
+
+@pytest.fixture(scope="session")
+def tracked() -> list[Path]:
+    """The files that are committed, or will be with the next commit."""
+    return listed()
+
+
+@pytest.fixture(scope="session")
+def present() -> list[Path]:
+    """The files that are not ignored."""
+    return listed("--others", "--exclude-standard")

@@ -23,10 +23,10 @@ def run(*words: str | Path, folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def tree(tracked: list[Path], root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what is in git, so that building leaves no trace in the repository."""
+def tree(present: list[Path], root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what git does not ignore, so that building leaves no trace in the repository."""
     copied = tmp_path_factory.mktemp("tree")
-    for path in tracked:
+    for path in present:
         target = copied / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
