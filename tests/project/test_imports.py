@@ -14,11 +14,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 HEAVY = ("mlflow", "pandas", "pandera", "papermill", "nbformat", "nbconvert", "sklearn", "matplotlib", "jupytext")
-LOAD_ALL = """
+# These subclass what papermill offers, and are themselves imported only within functions.
+ADAPTERS = ("studio.pipelines.engine", "studio.pipelines.client")
+LOAD_ALL = f"""
 import importlib, json, pkgutil, sys
 import studio
 for module in pkgutil.walk_packages(studio.__path__, "studio."):
-    if not module.name.endswith("__main__"):
+    if not module.name.endswith("__main__") and module.name not in {ADAPTERS}:
         importlib.import_module(module.name)
 print(json.dumps([name for name in sys.argv[1:] if name in sys.modules]))
 """
