@@ -146,12 +146,12 @@ class _Context:
             "location": None,
             **(source or {}),
         }
-        _append(self.record_path, json.dumps(line, ensure_ascii=False) + "\n")
+        _append(self.record_path, json.dumps(line) + "\n")
 
 
 def _append(path: Path, line: str) -> None:
     """Add one line in one write, so that lines of several writers never mix."""
-    content = line.encode("utf-8", "surrogatepass")
+    content = line.encode("ascii")  # no character of a column's name may look like the end of a line
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:

@@ -179,6 +179,14 @@ class TestInARun:
             studio.load("spend")
 
 
+def test_no_name_of_a_column_breaks_a_line(in_run):
+    in_run()
+    names = ["a\u2028b", "a\x85b", "a\nb", "über"]
+    studio.save("models", pd.DataFrame({name: [1] for name in names}))
+    (line,) = in_run.lines
+    assert [name for name, _ in line["columns"]] == names
+
+
 def test_lines_of_many_writers_never_mix(in_run, workspace):
     in_run()
     code = (
