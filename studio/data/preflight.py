@@ -41,7 +41,7 @@ def check_file(workspace: Workspace, path: Path, contract: str) -> None:
     shown = workspace.shown(path)
     content = sources.read_bytes(workspace, str(path), "The file")
     _check(workspace, content, shown, contract, (kind, options, shown_contract(contract)))
-    _remember(verdict, content, digest, shown)
+    _remember(verdict, shown, digest, digest_bytes(content))
 
 
 def check_source(workspace: Workspace, name: str) -> None:
@@ -65,7 +65,7 @@ def check_source(workspace: Workspace, name: str) -> None:
     shown = catalog.shown_location(dataset.location)
     reading = (dataset.source_format, dataset.options, f"{catalog.SHOWN} under {name}")
     _check(workspace, content, shown, dataset.contract, reading)
-    _remember(verdict, content, digest, shown)
+    _remember(verdict, shown, digest, sources.digest_as_read(dataset, digest_bytes(content)))
 
 
 def _verdict(workspace: Workspace, digest: str, contract: str, kind: str, options: ReadingOptions) -> Path:
@@ -78,8 +78,8 @@ def _kept(verdict: Path) -> bool:
     return sources.recall(verdict).get("kept") == FORMAT
 
 
-def _remember(verdict: Path, content: bytes, digest: str, shown: str) -> None:
-    if digest_bytes(content) != digest:
+def _remember(verdict: Path, shown: str, before: str, now: str) -> None:
+    if now != before:
         raise BadInput(f"{shown} changed while it was read. Next: wait until it is written, then repeat the command.")
     sources.remember(verdict, {"kept": FORMAT})
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.core.errors import BadInput
-from studio.core.files import CannotWrite, digest_bytes, digest_file, write_json
+from studio.core.files import CannotWrite, canonical_json, digest_bytes, digest_file, frame, write_json
 from studio.core.workspace import Workspace
 from studio.data import catalog
 from studio.data.catalog import Dataset, find_dataset, local_path, shown_location
@@ -29,14 +29,16 @@ _SETTLED_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Source:
-    """A source as it was read: its rows, checked against its contract, and the digest of its bytes."""
+    """A source as it was read: its rows, checked against its contract, and its digest (see `source_digest`)."""
 
     frame: pd.DataFrame
     digest: str
 
 
 def source_digest(workspace: Workspace, name: str) -> str:
-    """SHA-256 of the bytes of the source of the dataset `name`; imports fsspec only for a URL.
+    """SHA-256 of the bytes of the source of the dataset `name`, and of the catalog's options for reading them.
+
+    Without options it is the digest of the bytes alone. fsspec is imported only for a URL.
 
     Raises
     ------
@@ -46,12 +48,19 @@ def source_digest(workspace: Workspace, name: str) -> str:
     dataset = _located(workspace, name)
     path = local_path(workspace, dataset.location or "")
     if path is not None:
-        return file_digest(workspace, path)
-    return digest_bytes(read_bytes(workspace, dataset.location or "", f"The source of the dataset {name!r}"))
+        return digest_as_read(dataset, file_digest(workspace, path))
+    content = read_bytes(workspace, dataset.location or "", f"The source of the dataset {name!r}")
+    return digest_as_read(dataset, digest_bytes(content))
 
 
-def read_source(workspace: Workspace, name: str) -> pd.DataFrame:
-    """The rows of the source of the dataset `name`, checked against its contract.
+def digest_as_read(dataset: Dataset, digest: str) -> str:
+    """`digest`, that of the source's bytes, together with the options that decide what rows they give."""
+    options = dataset.options.model_dump(mode="json", exclude_defaults=True)
+    return digest_bytes(frame(digest, canonical_json(options))) if options else digest
+
+
+def fetch_source(workspace: Workspace, name: str) -> Source:
+    """The source of the dataset `name` with its rows, checked against its contract.
 
     Raises
     ------
@@ -60,11 +69,6 @@ def read_source(workspace: Workspace, name: str) -> pd.DataFrame:
     ContractBroken
         When its rows do not keep the contract.
     """
-    return fetch_source(workspace, name).frame
-
-
-def fetch_source(workspace: Workspace, name: str) -> Source:
-    """`read_source`, with the digest of the bytes that were read."""
     from studio.data.contracts import read_contract
     from studio.data.tables import Reading, read_table
 
@@ -75,10 +79,10 @@ def fetch_source(workspace: Workspace, name: str) -> Source:
     shown = shown_location(location)
     reading = Reading(dataset.source_format, dataset.options, f"{catalog.SHOWN} under {name}")
     table = read_table(content, shown, reading, contract)
-    frame = table.frame
+    rows = table.frame
     if contract is not None:
-        frame = contract.validated(frame, f"The file {shown} of the dataset {name!r}", table.unread)
-    return Source(frame, digest_bytes(content))
+        rows = contract.validated(rows, f"The file {shown} of the dataset {name!r}", table.unread)
+    return Source(rows, digest_as_read(dataset, digest_bytes(content)))
 
 
 def read_bytes(workspace: Workspace, location: str, subject: str) -> bytes:

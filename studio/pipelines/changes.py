@@ -123,7 +123,8 @@ def input_changes(
         if name not in old or old[name] == new[name]:
             continue
         if "source" in new[name] and "source" in old[name]:
-            yield Change("data", f"{name} {_arrow(old[name]['source'], new[name]['source'])}, its file changed")
+            arrow = _arrow(old[name]["source"], new[name]["source"])
+            yield Change("data", f"{name} {arrow}, its file or how it is read changed")
         elif "parts" in new[name] and "parts" in old[name]:
             parts = list(_part_changes(name, old[name]["parts"], new[name]["parts"], writers))
             yield Change("data", f"{name} {_some(parts, _SHOWN_PARTS)}")

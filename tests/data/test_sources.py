@@ -10,7 +10,7 @@ import pytest
 from studio.core.errors import BadInput
 from studio.core.files import digest_bytes
 from studio.data import sources
-from studio.data.sources import file_digest, read_source, source_digest
+from studio.data.sources import fetch_source, file_digest, source_digest
 
 OLD = 1_600_000_000
 
@@ -29,9 +29,9 @@ def test_a_file_in_the_workspace_and_one_outside(workspace, catalog, tmp_path):
     catalog(
         f"  near: {{location: data/x.csv}}\n  far: {{location: '{outside}'}}\n  url: {{location: 'file://{outside}'}}\n"
     )
-    assert read_source(workspace, "near")["a"].tolist() == [1]
-    assert read_source(workspace, "far")["a"].tolist() == [2]
-    assert read_source(workspace, "url")["a"].tolist() == [2]
+    assert fetch_source(workspace, "near").frame["a"].tolist() == [1]
+    assert fetch_source(workspace, "far").frame["a"].tolist() == [2]
+    assert fetch_source(workspace, "url").frame["a"].tolist() == [2]
     assert source_digest(workspace, "far") == digest_bytes(b"a\n2\n")
 
 
@@ -46,13 +46,24 @@ def test_a_source_behind_a_url(workspace, catalog):
         "  rows: {location: 'memory://bucket/x.parquet'}\n  gone: {location: 'memory://bucket/no.csv'}\n"
         "  odd: {location: 'nowhere://x.csv'}\n"
     )
-    assert read_source(workspace, "text").columns.tolist() == ["a", "b"]
-    assert source_digest(workspace, "text") == digest_bytes(b"a;b\n1;2\n")
-    pd.testing.assert_frame_equal(read_source(workspace, "rows"), frame)
+    assert fetch_source(workspace, "text").frame.columns.tolist() == ["a", "b"]
+    assert source_digest(workspace, "text") == fetch_source(workspace, "text").digest
+    assert source_digest(workspace, "rows") == fetch_source(workspace, "rows").digest
+    pd.testing.assert_frame_equal(fetch_source(workspace, "rows").frame, frame)
     with pytest.raises(BadInput, match=r"memory://bucket/no\.csv, does not exist"):
-        read_source(workspace, "gone")
+        fetch_source(workspace, "gone")
     with pytest.raises(BadInput, match=r"nowhere://x\.csv, cannot be read: Protocol not known"):
         source_digest(workspace, "odd")
+
+
+def test_how_a_file_is_read_is_part_of_its_digest(workspace, catalog):
+    written(workspace, "a;b\n1;2\n")
+    catalog("  raw: {location: data/x.csv}\n")
+    plain = source_digest(workspace, "raw")
+    catalog("  raw: {location: data/x.csv, description: words, options: {separator: ','}}\n")
+    assert source_digest(workspace, "raw") == plain == digest_bytes(b"a;b\n1;2\n")
+    catalog("  raw: {location: data/x.csv, options: {separator: ';'}}\n")
+    assert source_digest(workspace, "raw") == fetch_source(workspace, "raw").digest != plain
 
 
 @pytest.mark.parametrize("place", ["missing", "folder", "unreadable"])
@@ -71,7 +82,7 @@ def test_what_cannot_be_read_is_named(workspace, catalog, place, monkeypatch):
         monkeypatch.setattr(sources, "digest_file", refuse)
     said = {"missing": "does not exist", "folder": "Is a directory", "unreadable": "Permission denied"}[place]
     with pytest.raises(BadInput, match=rf"dataset 'raw', data/x\.csv.*{said}"):
-        read_source(workspace, "raw")
+        fetch_source(workspace, "raw")
     with pytest.raises(BadInput, match=said):
         source_digest(workspace, "raw")
 

@@ -120,7 +120,7 @@ def test_changed_data_names_the_dataset_and_who_saved_it(churn: Completing) -> N
     churn.content["ingest"] = 1
     found = churn.whole("20260102-000000-bbbbbb")
     assert found["ingest"].reason.startswith("data changed: telco ")
-    assert found["ingest"].reason.endswith(", its file changed")
+    assert found["ingest"].reason.endswith(", its file or how it is read changed")
     (change,) = found["spending"].changes
     assert change.kind == "data"
     assert change.detail.startswith("customers ")
