@@ -1,1 +1,1 @@
-"""Pipelines: specification, plan, reuse, and the running of notebooks as steps; the only room that imports papermill."""
+"""Pipelines: specification, plan, reuse, and notebooks run as steps; the only room that imports papermill."""

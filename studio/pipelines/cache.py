@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.environment import environment_digest, environment_lock
-from studio.core.errors import BadInput
+from studio.core.errors import BadInput, StudioError
 from studio.core.files import CannotWrite, canonical_json, digest_bytes, frame, write_atomic, write_json
-from studio.core.locks import lock
+from studio.core.locks import Locked, lock
 from studio.core.workspace import Workspace
+from studio.data.catalog import read_catalog
 from studio.data.snapshots import SnapshotStore
 from studio.data.sources import file_digest, source_digest
-from studio.notebooks.fingerprint import Fingerprint, difference
+from studio.notebooks.fingerprint import Fingerprint, difference, fingerprint
 from studio.pipelines.changes import (
     Change,
     Verdict,
@@ -31,9 +32,10 @@ from studio.pipelines.changes import (
     summary,
 )
 from studio.pipelines.plan import Plan, PlannedStep
+from studio.pipelines.plan_notebooks import contract_digests
 from studio.pipelines.run_record import NotARecord, StepRecord
 
-__all__ = ["Change", "ReuseIndex", "Verdict", "foresee", "step_key"]
+__all__ = ["Change", "ReuseIndex", "Verdict", "foresee", "reuse_key"]
 
 FORMAT = 1
 KEPT = 32
@@ -42,7 +44,7 @@ Inputs = Mapping[str, Mapping[str, Any]]
 _MISSING = "missing"
 
 
-def step_key(step: PlannedStep, inputs: Inputs, environment: str, files: Mapping[str, str] | None = None) -> str:
+def reuse_key(step: PlannedStep, inputs: Inputs, environment: str, files: Mapping[str, str] | None = None) -> str:
     """One text for all that decides what a step makes: equal keys, equal results.
 
     Parameters
@@ -104,7 +106,7 @@ class ReuseIndex:
         files = self._files(step, self._digests)
         entries = self._entries(step)
         if inputs is not None:
-            key = step_key(step, inputs, environment, files)
+            key = reuse_key(step, inputs, environment, files)
             self._decided[step.key] = _State(key, environment, files)
             same = next((record for _, record in reversed(entries) if record.cache_key == key), None)
             if same is not None:
@@ -118,7 +120,8 @@ class ReuseIndex:
     def remember(self, pipeline: str, step: PlannedStep, record: StepRecord) -> None:
         """Keep a completed step for later runs; completes `record` with what it was decided by.
 
-        A step whose parameter files changed while it ran is not kept: nobody knows which content it read.
+        A step whose parameter files, modules or contracts changed since it was planned is not kept: nobody knows
+        which content it read.
 
         Raises
         ------
@@ -131,14 +134,24 @@ class ReuseIndex:
         environment = environment_digest()
         state = self._decided.get(step.key)
         if state is None:
-            state = _State(step_key(step, record.inputs or {}, environment, files), environment, files)
+            state = _State(reuse_key(step, record.inputs or {}, environment, files), environment, files)
         record.environment, record.files = state.environment, dict(state.files)
-        if state.files != files:
+        if state.files != files or not self._as_planned(step):
             return
         record.cache_key = state.key
-        with contextlib.suppress(CannotWrite):  # a cache that cannot be written costs a run later, not this one
+        # A cache that cannot be written costs a run later, not this one.
+        with contextlib.suppress(CannotWrite, Locked):
             self._keep_texts(step.fingerprint, environment)
             self._append(pipeline, step, record)
+
+    def _as_planned(self, step: PlannedStep) -> bool:
+        """Whether what the kernel read from the disk besides the notebook itself is still what was planned."""
+        try:
+            contracts = contract_digests(self._workspace, read_catalog(self._workspace), {*step.loads, *step.saves})
+            now = fingerprint(self._workspace, step.document, contracts=contracts)
+        except BadInput:
+            return False
+        return now.digest == step.fingerprint.digest
 
     def _reused(self, record: StepRecord) -> Verdict:
         missing = [
@@ -178,9 +191,7 @@ class ReuseIndex:
         found: dict[tuple[str, str], str] = {}
         for name, content in inputs.items():
             for part, digest in content.get("parts", {}).items():
-                with contextlib.suppress(
-                    BadInput, KeyError
-                ):  # without a manifest the change is told without its writer
+                with contextlib.suppress(StudioError):  # without a manifest the change is told without its writer
                     found[name, part] = self._snapshots.manifest(name, digest, part).step or ""
         return found
 

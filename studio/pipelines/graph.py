@@ -41,7 +41,7 @@ class Node:
 
     @property
     def first(self) -> PlannedStep:
-        """One of the parts, for what they have in common."""
+        """One of the parts, for what they share."""
         return self.parts[0]
 
     @property

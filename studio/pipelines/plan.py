@@ -53,8 +53,6 @@ class PlannedStep:
         Time limits in seconds.
     retries : Retries
         What happens after a failure.
-    contracts : mapping
-        Digests of the contracts of its datasets, by dataset.
     """
 
     key: str
@@ -71,7 +69,6 @@ class PlannedStep:
     timeout: float | None
     cell_timeout: float | None
     retries: Retries
-    contracts: Mapping[str, str]
 
     @cached_property
     def json_values(self) -> dict[str, Any]:
@@ -231,7 +228,6 @@ def _planned(
         timeout=declared.timeout,
         cell_timeout=declared.cell_timeout,
         retries=declared.retries,
-        contracts=facts.contracts,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -33,8 +33,6 @@ class NotebookFacts:
         Its parameters; None where they cannot be read.
     loads, saves : mapping
         The datasets by name, each with the place of its first use.
-    contracts : mapping
-        Digests of the contracts of these datasets, by dataset.
     fingerprint : Fingerprint or None
         None where it cannot be taken.
     complete : bool
@@ -45,7 +43,6 @@ class NotebookFacts:
     schema: ParameterSchema | None
     loads: Mapping[str, DatasetUse]
     saves: Mapping[str, DatasetUse]
-    contracts: Mapping[str, str]
     fingerprint: Fingerprint | None
     complete: bool
 
@@ -83,7 +80,6 @@ class NotebookReader:
             schema=schema,
             loads=_first_uses(datasets.loads),
             saves=_first_uses(datasets.saves),
-            contracts=contracts,
             fingerprint=digest,
             complete=not datasets.problems,
         )
@@ -107,13 +103,14 @@ class NotebookReader:
             return {}
         found: dict[str, str] = {}
         for name in sorted({use.name for use in (*datasets.loads, *datasets.saves)}):
-            declared = self._catalog.datasets.get(name)
-            contract = declared.contract if declared is not None else None
-            if contract is not None:
-                digest = self._try(partial(contract_digest, self._workspace, contract), at)
-                if digest is not None:
-                    found[name] = digest
+            found |= self._try(partial(contract_digests, self._workspace, self._catalog, (name,)), at) or {}
         return found
+
+
+def contract_digests(workspace: Workspace, catalog: Catalog, names: Iterable[str]) -> dict[str, str]:
+    """The digests of the contracts of the datasets `names`, by dataset; BadInput for one that cannot be read."""
+    contracts = {name: catalog.datasets[name].contract for name in names if name in catalog.datasets}
+    return {name: contract_digest(workspace, contract) for name, contract in contracts.items() if contract is not None}
 
 
 def placed(error: BadInput, at: At) -> list[Problem]:

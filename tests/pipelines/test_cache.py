@@ -17,7 +17,7 @@ from studio.core.files import digest_bytes
 from studio.core.workspace import Workspace
 from studio.data.snapshots import SnapshotStore
 from studio.pipelines import cache
-from studio.pipelines.cache import KEPT, ReuseIndex, Verdict, foresee, step_key
+from studio.pipelines.cache import KEPT, ReuseIndex, Verdict, foresee, reuse_key
 from studio.pipelines.changes import environment_changes
 from studio.pipelines.plan import Plan, PlannedStep
 from studio.pipelines.records import StepRecord
@@ -220,6 +220,24 @@ def test_a_cut_snapshot_is_missing_too(churn: Completing) -> None:
     assert churn.foreseen()["evaluate"].reason == "the snapshot of report is gone"
 
 
+@pytest.mark.parametrize("edited", ["module", "contract"])
+def test_what_was_edited_while_a_step_ran_makes_it_run_again(churn: Completing, edited: str) -> None:
+    module, contract = churn.place.root / "scoring.py", churn.workspace.contracts / "scores.yml"
+    module.write_text("limit = 1\n")
+    write_notebook(churn.place, "evaluate", "", "import scoring", loads=["scores"], saves=["report"])
+    path = module if edited == "module" else contract
+    before = path.read_text()
+    index, step = ReuseIndex(churn.workspace), planned(churn.place, "evaluate")
+    inputs = {"scores": {"parts": {"": "s"}}}
+    index.decide("churn", step, inputs, environment_digest())
+    path.write_text(before.replace("1", "2").replace("float64", "float32"))
+    assert churn.step(index, step, inputs).cache_key == ""
+    path.write_text(before)
+    assert not index.decide("churn", planned(churn.place, "evaluate"), inputs, environment_digest()).reuse
+    assert churn.step(index, step, inputs).cache_key
+    assert index.decide("churn", planned(churn.place, "evaluate"), inputs, environment_digest()).reuse
+
+
 @pytest.mark.parametrize("status", ["failed", "killed", "running", "reused", "waiting", "not run"])
 def test_only_completed_steps_are_remembered(churn: Completing, status: str) -> None:
     step = planned(churn.place, "ingest")
@@ -352,16 +370,16 @@ def test_each_thing_that_counts_changes_the_key(churn: Completing) -> None:
     object.__setattr__(other, "values", {**step.values, "folds": 6})
     other.__dict__.pop("json_values", None)
     keys = [
-        step_key(step, inputs, "e"),
-        step_key(step, inputs, "f"),
-        step_key(step, {}, "e"),
-        step_key(step, {"spending": {"source": "s"}}, "e"),
-        step_key(step, inputs, "e", {"source": "d"}),
-        step_key(other, inputs, "e"),
-        step_key(planned(churn.place, "train[model=boosting]"), inputs, "e"),
+        reuse_key(step, inputs, "e"),
+        reuse_key(step, inputs, "f"),
+        reuse_key(step, {}, "e"),
+        reuse_key(step, {"spending": {"source": "s"}}, "e"),
+        reuse_key(step, inputs, "e", {"source": "d"}),
+        reuse_key(other, inputs, "e"),
+        reuse_key(planned(churn.place, "train[model=boosting]"), inputs, "e"),
     ]
     assert len(set(keys)) == len(keys)
-    assert step_key(planned(churn.place, "train[model=forest]"), inputs, "e") == keys[0]
+    assert reuse_key(planned(churn.place, "train[model=forest]"), inputs, "e") == keys[0]
 
 
 def test_many_threads_lose_no_completion(churn: Completing) -> None:
