@@ -27,7 +27,7 @@ from studio.pipelines.run_record import NotARecord, RunRecord, StepRecord
 if TYPE_CHECKING:
     from studio.pipelines.plan import PlannedStep
 
-__all__ = ["RunRecord", "RunStore", "StepRecord", "Unreadable"]
+__all__ = ["RunRecord", "RunStore", "StepRecord", "StillRunning", "Unreadable"]
 
 FILE = "run.json"
 LOCK = "lock"
@@ -35,6 +35,13 @@ LAST = "last"
 PATIENCE = 2.0
 """Seconds to wait for one who only looks at a run and holds it for a moment."""
 Runs = list[RunRecord]
+
+
+class StillRunning(BadInput):
+    """A run whose runner lives cannot be taken up by another."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"Run {run} is still running. Next: studio runs show {run}")
 
 
 @dataclass(frozen=True)
@@ -81,20 +88,32 @@ class RunStore:
 
         Raises
         ------
-        BadInput
+        StillRunning
             When another process holds the run.
+        BadInput
+            When its record can no longer be read.
+        CannotWrite
+            When the file system refuses.
         """
         if not self._hold(record.id, PATIENCE):
-            raise BadInput(f"Run {record.id} is still running. Next: studio runs show {record.id}")
-        before = record.steps
-        record.steps = {}
-        for step in steps:
-            fresh = StepRecord.waiting(step, record.id)
-            earlier = before.get(step.key)
-            fresh.attempt = earlier.attempt if earlier else 0
-            record.steps[step.key] = fresh
-        record.status, record.ended, record.seconds = "running", None, None
-        self.save(record)
+            raise StillRunning(record.id)
+        try:
+            # What counts is the record as it stands now: another may have taken the run up since it was read.
+            record.__dict__.update(self._load(record.id).__dict__)
+            before, record.steps = record.steps, {}
+            for step in steps:
+                fresh = StepRecord.waiting(step, record.id)
+                earlier = before.get(step.key)
+                fresh.attempt = earlier.attempt if earlier else 0
+                record.steps[step.key] = fresh
+            record.status, record.ended, record.seconds = "running", None, None
+            self.save(record)
+        except NotARecord as error:
+            self._release(record.id)
+            raise self._unreadable(record.id, error) from error
+        except BaseException:
+            self._release(record.id)
+            raise
         return record
 
     def save(self, record: RunRecord) -> None:
@@ -113,11 +132,11 @@ class RunStore:
 
         Raises
         ------
-        BadInput
+        StillRunning
             When another process holds it.
         """
         if record.id not in self._held and not self._hold(record.id, PATIENCE):
-            raise BadInput(f"Run {record.id} is still running. Next: studio runs show {record.id}")
+            raise StillRunning(record.id)
         try:
             yield
         finally:
@@ -135,10 +154,7 @@ class RunStore:
         try:
             return self._looked_at(self._load(run))
         except NotARecord as error:
-            raise BadInput(
-                f"The record of run {run} cannot be read: {error}. Next: studio runs list (and remove "
-                f"{self._workspace.shown(self._folder(run))} where it is of no use)"
-            ) from error
+            raise self._unreadable(run, error) from error
 
     def list(self, pipeline: str | None = None, limit: int = 20) -> tuple[Runs, Unread]:
         """The newest `limit` runs (of one pipeline), newest first; and what was met on the way and cannot be read."""
@@ -214,6 +230,12 @@ class RunStore:
         if record.id != run:
             raise NotARecord(f"{FILE} is the record of run {record.id!r:.80}")
         return record
+
+    def _unreadable(self, run: str, error: NotARecord) -> BadInput:
+        return BadInput(
+            f"The record of run {run} cannot be read: {error}. Next: studio runs list (and remove "
+            f"{self._workspace.shown(self._folder(run))} where it is of no use)"
+        )
 
     def _looked_at(self, record: RunRecord) -> RunRecord:
         if record.status == "running":

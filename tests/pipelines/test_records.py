@@ -329,6 +329,31 @@ def test_a_run_that_is_held_cannot_be_taken_up(
     assert store.read("last").status == "running"
 
 
+def test_a_run_that_another_continued_meanwhile_is_taken_up_as_it_stands(store: RunStore, workspace: Workspace) -> None:
+    seen = ended(store, run(), "failed")
+    between = RunStore(workspace).read("last")
+    between.mlflow_run_id = "m"
+    RunStore(workspace).save(between)
+    assert store.reopen(seen, []).mlflow_run_id == "m"
+
+
+def test_a_run_that_cannot_be_taken_up_is_not_held(
+    store: RunStore, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = ended(store, run(), "failed")
+
+    def full(path: Path, *arguments: Any, **options: Any) -> None:
+        raise CannotWrite(path, OSError(28, "No space left on device"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(records, "write_atomic", full)
+        with pytest.raises(CannotWrite):
+            store.reopen(record, [])
+    (workspace.runs / record.id / "run.json").write_text("{")
+    with pytest.raises(BadInput, match="cannot be read"):
+        RunStore(workspace).reopen(record, [])
+
+
 def test_a_run_taken_up_again_has_the_steps_of_its_plan_now(place: Place) -> None:
     workspace = make_churn(place)
     store = RunStore(workspace)
