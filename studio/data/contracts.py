@@ -19,7 +19,6 @@ from studio.data.contract_file import (
     SHORT,
     ColumnRule,
     ContractFile,
-    contract_digest,
     read_contract_file,
     shown_contract,
 )
@@ -27,8 +26,6 @@ from studio.data.contract_file import (
 if TYPE_CHECKING:
     import pandas as pd
     import pandera.pandas as pa
-
-__all__ = ["SHOWN_CASES", "Contract", "ContractBroken", "FailureCase", "contract_digest", "read_contract"]
 
 SHOWN_CASES = 10
 _MISSING, _UNEXPECTED = "missing column", "unexpected column"

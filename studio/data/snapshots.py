@@ -170,7 +170,7 @@ class SnapshotStore:
         path = self.path(dataset, digest, part)
         try:
             return path.stat().st_size == self.manifest(dataset, digest, part).size
-        except (FileNotFoundError, DamagedSnapshot):
+        except (OSError, DamagedSnapshot):
             return False
 
     def manifest(self, dataset: str, digest: str, part: str = "") -> Snapshot:
@@ -218,10 +218,6 @@ class SnapshotStore:
             if not self.exists(dataset, digest, part):
                 raise self._damaged(self.path(dataset, digest, part), dataset, "is not there whole")
         self._move(dataset, digests, beside=False)
-
-    def datasets(self) -> list[str]:
-        """The names of all datasets that have a latest snapshot."""
-        return sorted(path.parent.name for path in self.workspace.snapshots.glob("*/latest.json"))
 
     def _folder(self, dataset: str, part: str) -> Path:
         return self.workspace.snapshots / check_name(dataset, "dataset") / parts.folder_name(part)

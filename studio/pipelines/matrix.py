@@ -78,17 +78,6 @@ def combinations(grid: Mapping[str, Sequence[tuple[Any, Value]]]) -> tuple[Combi
     return tuple(found)
 
 
-def part_name(values: Mapping[str, Any]) -> str:
-    """The name of the part that these JSON values make.
-
-    >>> part_name({"model": "forest", "folds": 5})
-    'folds=5,model=forest'
-    >>> part_name({"label": "a,b=c"})
-    'label=a%2Cb%3Dc'
-    """
-    return _joined({key: _value_text(value) for key, value in values.items()})
-
-
 def step_key(name: str, part: str) -> str:
     """``train`` or ``train[model=forest]``."""
     return f"{name}[{part}]" if part else name

@@ -30,7 +30,6 @@ def test_a_snapshot_is_named_by_its_bytes_and_tells_what_it_is(store, workspace)
     assert store.manifest("spend", saved.digest) == saved
     assert store.latest("spend") == {"": saved}
     pd.testing.assert_frame_equal(store.load("spend", saved.digest), FRAME)
-    assert store.datasets() == ["spend"]
 
 
 def test_equal_content_is_written_once_and_its_first_manifest_stands(store):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.core.errors import BadInput
-from studio.pipelines.matrix import LARGEST, LONGEST_PART, Combination, combinations, part_name, step_key
+from studio.pipelines.matrix import LARGEST, LONGEST_PART, Combination, combinations, step_key
 
 keys = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -17,6 +17,11 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False,
 
 def grid(**lists: list[Any]) -> dict[str, list[tuple[Any, Any]]]:
     return {key: [(value, value) for value in values] for key, values in lists.items()}
+
+
+def part_name(values: dict[str, Any]) -> str:
+    (found,) = combinations({key: [(value, value)] for key, value in values.items()})
+    return found.part
 
 
 def test_the_first_key_varies_slowest_and_names_are_sorted_by_key() -> None:
