@@ -2,7 +2,6 @@
 
 import studio
 
-
 project = "Studio"
 author = "The Studio authors"
 copyright = author

@@ -7,11 +7,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from studio.notebooks.checks import check_document
-from studio.notebooks.fingerprint import fingerprint
-
 from studio.core.workspace import Workspace
+from studio.notebooks.checks import check_document
 from studio.notebooks.document import read_notebook
+from studio.notebooks.fingerprint import fingerprint
 from tests.benchmarks.timing import Table, in_turn
 
 COUNT = 500
