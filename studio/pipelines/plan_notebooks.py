@@ -68,6 +68,8 @@ class NotebookReader:
         if document is None:
             return None
         at = document.problem
+        if not document.is_python:
+            self._problems.append(at(_other_language(document)))
         schema = self._try(lambda: read_parameters(document), at)
         datasets = self._try(lambda: read_datasets(document), at) or Datasets(loads=(), saves=(), problems=())
         self._problems += datasets.problems
@@ -118,6 +120,13 @@ def placed(error: BadInput, at: At) -> list[Problem]:
     if isinstance(error, Problems):
         return [problem if problem.path else at(problem.message) for problem in error.problems]
     return [at(str(error))]
+
+
+def _other_language(document: NotebookDocument) -> str:
+    return (
+        f"The notebook asks for a {document.language} kernel, and only Python notebooks can be run as steps. "
+        "Next: choose a Python kernel for it."
+    )
 
 
 def _first_uses(uses: tuple[DatasetUse, ...]) -> dict[str, DatasetUse]:

@@ -17,7 +17,7 @@ from studio.core.workspace import Workspace
 from studio.pipelines.plan import make_plan
 from studio.pipelines.plan_order import _circles, _sorted
 from studio.pipelines.specification import Retries, pipeline_of_notebook
-from tests.conftest import Place
+from tests.conftest import Place, notebook
 from tests.pipelines.churn import make_churn, plan, planned, problems, with_steps, write_notebook
 
 PARTS = ["train[model=logistic]", "train[model=forest]", "train[model=boosting]"]
@@ -145,6 +145,13 @@ def test_everything_wrong_is_told_at_once_with_file_and_line(churn: Place) -> No
         "broken.ipynb",
     ):
         assert words in found, found
+
+
+def test_a_notebook_of_another_language_is_refused_before_anything_starts(churn: Place) -> None:
+    r = {"name": "ir", "display_name": "R", "language": "R"}
+    churn.write("notebooks/evaluate.ipynb", notebook("x <- 1", kernelspec=r))
+    (found,) = problems(churn)
+    assert found.startswith("notebooks/evaluate.ipynb: The notebook asks for a r kernel, and only Python notebooks")
 
 
 def test_a_circle_is_named_by_its_path_and_its_datasets(churn: Place) -> None:
