@@ -73,9 +73,9 @@ def make_database(uri: str, name: str) -> str:
 
 
 @contextlib.contextmanager
-def mlflow_server(store: str, folder: Path) -> Iterator[str]:
-    """`mlflow server` on a free loopback port, its runs in `store`, its artifacts in `folder`; yields its address."""
-    port = free_port()
+def mlflow_server(store: str, folder: Path, port: int | None = None) -> Iterator[str]:
+    """`mlflow server` on a (free) loopback port, its runs in `store`, its artifacts in `folder`; yields its address."""
+    port = port or free_port()
     driver = store.replace("postgresql://", "postgresql+psycopg://", 1)
     words = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     words += ["--artifacts-destination", str(folder / "artifacts")]

@@ -79,10 +79,25 @@ def _forms(secret: str) -> set[str]:
     lines = [line.strip() for line in secret.splitlines() if len(line.strip()) >= _LINE] if "\n" in secret else []
     found: set[str] = set()
     for value in (secret, *lines):
-        escaped = json.dumps(value)[1:-1]
-        found |= {value, escaped, json.dumps(value, ensure_ascii=False)[1:-1]}
-        found |= {json.dumps(escaped)[1:-1], repr(value)[1:-1], json.dumps(repr(value)[1:-1])[1:-1]}
-        found |= {html.escape(value), html.escape(value, quote=False), html.escape(repr(value)[1:-1])}
-        found |= {html.escape(value).replace("&#x27;", "&#39;"), html.escape(value).replace("&quot;", "&#34;")}
-        found |= {urllib.parse.quote(value, safe=""), urllib.parse.quote(value), urllib.parse.quote_plus(value)}
+        # The last one: how repr writes it within a text that has a double quote.
+        written = {value, repr(value)[1:-1], ascii(value)[1:-1], repr('"' + value)[2:-1]}
+        quoted = written | _as_json(written)
+        found |= quoted | _as_json(quoted) | _as_html(quoted)
+        data = value.encode("utf-8", "surrogatepass")  # an environment variable need not be valid UTF-8
+        found |= {urllib.parse.quote(data, safe=""), urllib.parse.quote(data), urllib.parse.quote_plus(data)}
     return found
+
+
+def _as_json(texts: set[str]) -> set[str]:
+    return {json.dumps(text, ensure_ascii=plain)[1:-1] for text in texts for plain in (True, False)}
+
+
+def _as_html(texts: set[str]) -> set[str]:
+    escaped = {html.escape(text) for text in texts}
+    return (
+        {html.escape(text, quote=False) for text in texts}
+        | escaped
+        | {text.replace("&#x27;", "&#39;") for text in escaped}
+        | {text.replace("&quot;", "&#34;") for text in escaped}
+        | {text.replace("&quot;", "&#34;").replace("&#x27;", "&#39;") for text in escaped}
+    )

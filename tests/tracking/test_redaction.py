@@ -47,6 +47,27 @@ def test_a_secret_of_many_lines_is_found_in_a_notebook():
     assert "kqhkiG9" not in clean
 
 
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("secret", ['it\'s "é" <&>', "only ' é", 'only " é', "back\\slash é"])
+def test_what_a_notebook_shows_of_a_secret_is_replaced(secret, ascii_only):
+    shown = ["a " + secret, repr(secret), repr([secret]), repr('"' + secret + "'"), f"{ {'key': secret} }"]
+    stored = json.dumps({"text": shown, "html": [html.escape(text) for text in shown]}, ensure_ascii=ascii_only)
+    clean = Redaction([secret]).text(stored)
+    assert clean.count(MARK) == 2 * len(shown)
+    json.loads(clean)
+
+
+def test_a_secret_of_digits_leaves_a_file_readable():
+    stored = {"format": 4711, "text": ["the pin is 4711"], "at": 1.47112}
+    clean = Redaction(["4711"]).content(json.dumps(stored).encode())
+    assert json.loads(clean) == stored | {"text": ["the pin is ***"]}
+
+
+def test_a_secret_that_is_no_valid_text():
+    odd = b"caf\xe9".decode("utf-8", "surrogateescape")
+    assert Redaction([odd]).text(f"<{odd}>") == "<***>"
+
+
 def test_the_longest_secret_is_replaced_first():
     assert Redaction(["abc", "abcdef"]).text("abcdef abc") == "*** ***"
 
