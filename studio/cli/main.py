@@ -5,7 +5,6 @@ Nothing heavy is imported here or in the nouns' files: help and completion answe
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
 from typing import Annotated
@@ -14,7 +13,9 @@ import typer
 from typer import _click as click
 
 from studio.cli import check, data, doctor, init, pipelines, run, runs
+from studio.cli.output import forgive_encodings, write_json
 from studio.core.errors import Problems, StudioError
+from studio.core.files import CannotUse
 
 app = typer.Typer(
     name="studio",
@@ -56,6 +57,7 @@ def options(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit status: 0 done, 1 failed, 2 bad input, 3 refused, 130 interrupt."""
     words = sys.argv[1:] if arguments is None else arguments
+    forgive_encodings()
     try:
         status = app(args=words, standalone_mode=False, prog_name="studio")
     except click.exceptions.ClickException as error:
@@ -69,6 +71,8 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         status = 1
+    except OSError as error:
+        status = _explain(CannotUse(error), words)
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -78,7 +82,7 @@ def _explain(error: StudioError, words: list[str]) -> int:
     problems = error.problems if isinstance(error, Problems) else ()
     if "--json" in words:
         value = {"error": {"message": str(error), "problems": [problem.as_dict() for problem in problems]}}
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        write_json(value)
     if len(problems) > 1:
         lines = "\n".join(f"  {problem}" for problem in problems)
         sys.stderr.write(f"Error: {len(problems)} problems.\n{lines}\n")

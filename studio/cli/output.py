@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -15,11 +16,24 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON wit
 def show(value: Any, as_json: bool, text: Callable[[], str]) -> None:
     """Print `value` as JSON, or what `text` makes of it."""
     if as_json:
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+        write_json(value)
     else:
         content = text()
         sys.stdout.write(content if content.endswith("\n") or not content else content + "\n")
     sys.stdout.flush()
+
+
+def write_json(value: Any) -> None:
+    """Print `value` as JSON; in ASCII where standard output is not UTF-8."""
+    ascii_only = not (sys.stdout.encoding or "").lower().replace("_", "-").startswith("utf")
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=ascii_only, default=str) + "\n")
+
+
+def forgive_encodings() -> None:
+    """What a terminal's encoding cannot hold is printed as an escape, also a torn character of a file's name."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def say(message: str) -> None:

@@ -83,6 +83,11 @@ def read_yaml(path: Path, shown: str) -> Document:
         When it is not YAML, or uses what is not allowed here.
     """
     try:
+        # A pipe or a device would be waited for without end.
+        if path.exists() and not path.is_file():
+            raise BadInput(
+                f"{shown} cannot be read: it is no file. Next: put a text file in its place, or correct the name."
+            )
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise BadInput(f"{shown} does not exist. Next: make the file, or correct the name.") from error
@@ -105,6 +110,8 @@ def parse_yaml(text: str, shown: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
         raise Problems([Problem(shown, line, _yaml_sentence(error, text, line))]) from error
+    except yaml.reader.ReaderError as error:
+        raise Problems([_unprintable(text, shown)]) from error
     except (yaml.YAMLError, ValueError) as error:
         raise Problems([Problem(shown, 0, f"This is not valid YAML: {error}.")]) from error
     lines: dict[Place, int] = {}
@@ -172,6 +179,14 @@ def _yaml_sentence(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
         return "A tab stands in this line, and YAML does not allow tabs for indentation. Next: use spaces."
     context = f" ({error.context})" if error.context else ""
     return f"This is not valid YAML: {error.problem}{context}. Next: correct this line."
+
+
+def _unprintable(text: str, shown: str) -> Problem:
+    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    place = found.start() if found else 0
+    character = f"the character U+{ord(found.group()):04X}" if found else "a character"
+    message = f"It holds {character}, which YAML does not allow. Next: remove it."
+    return Problem(shown, text.count("\n", 0, place) + 1, message)
 
 
 def _build(node: yaml.Node, place: Place, lines: dict[Place, int], problems: list[Problem], shown: str) -> Any:
@@ -266,8 +281,42 @@ def _misfit(document: Document, model: type[BaseModel], item: Any) -> Problem:
         return document.problem(place, f"The key {place[-1]!r} is missing. Next: add it.")
     found = item.get("input")
     shown = repr(found) if len(repr(found)) <= 60 else repr(found)[:57] + "..."
+    return document.problem(place, f"{_expectation(item)}. Found: {shown}.")
+
+
+def _expectation(item: Any) -> str:
+    """What is allowed in this place, as a sentence without its full stop; pydantic's own where there is no better."""
+    kind, context = str(item["type"]), item.get("ctx", {})
+    for ending, words in _EXPECTED:
+        if kind.endswith(ending):
+            return words.format(**context)
     message = str(item["msg"]).removeprefix("Value error, ")
-    return document.problem(place, f"{message[0].upper()}{message[1:].rstrip('.')}. Found: {shown}.")
+    return f"{message[0].upper()}{message[1:].rstrip('.')}"
+
+
+_EXPECTED = (
+    ("model_type", "A mapping, such as key: value, is expected here"),
+    ("dict_type", "A mapping, such as key: value, is expected here"),
+    ("list_type", "A list is expected here"),
+    ("tuple_type", "A list is expected here"),
+    ("string_type", "A text is expected here"),
+    ("int_type", "A whole number is expected here"),
+    ("int_parsing", "A whole number is expected here"),
+    ("int_from_float", "A whole number is expected here"),
+    ("float_type", "A number is expected here"),
+    ("float_parsing", "A number is expected here"),
+    ("bool_type", "true or false is expected here"),
+    ("bool_parsing", "true or false is expected here"),
+    ("finite_number", "A finite number is expected here"),
+    ("literal_error", "Allowed is {expected}"),
+    ("greater_than_equal", "At least {ge} is expected here"),
+    ("greater_than", "More than {gt} is expected here"),
+    ("less_than_equal", "At most {le} is expected here"),
+    ("less_than", "Less than {lt} is expected here"),
+    ("string_too_short", "At least {min_length} character is expected here"),
+    ("string_too_long", "At most {max_length} characters are expected here"),
+    ("too_short", "At least {min_length} entry is expected here"),
+)
 
 
 def _known_keys(model: type[BaseModel], place: Place) -> list[str]:

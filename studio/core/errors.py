@@ -50,6 +50,8 @@ class Problem:
     field: str = ""
 
     def __str__(self) -> str:
+        if self.path and not self.line and self.message.startswith(f"{self.path} "):
+            return self.message  # it names the file itself, and a reader need not be told twice
         place = f"{self.path}:{self.line}" if self.line else self.path
         return ": ".join(part for part in (place, self.field, self.message) if part)
 

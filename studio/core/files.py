@@ -27,6 +27,21 @@ class CannotWrite(StudioError):
         )
 
 
+class CannotUse(BadInput):
+    """What the operating system refused to do with a file or a folder."""
+
+    def __init__(self, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        named = f"{short(error.filename)}: {reason}" if error.filename is not None else reason
+        super().__init__(f"{named}. Next: correct that file, folder or permission, then repeat the command.")
+
+
+def short(path: object) -> str:
+    """A path for a message, its middle left out where it is longer than any reader's patience."""
+    text = str(path)
+    return text if len(text) <= 300 else f"{text[:120]}…{text[-60:]}"
+
+
 @contextlib.contextmanager
 def writing_atomic(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """A binary file that replaces `path` when the block ends well, and leaves no trace when it does not.
@@ -114,12 +129,16 @@ def inside(root: Path, path: str | Path, what: str) -> Path:
         raise BadInput(f"The {what} path {str(path)!r} holds a NUL character. Next: correct the path.")
     try:
         resolved = (root / path).resolve()
+        resolved.exists()  # a name that is too long, or a folder that may not be entered, is met here
     except (OSError, RuntimeError) as error:
         # A link that leads to itself is a RuntimeError before Python 3.13.
-        raise BadInput(f"The {what} path {str(path)!r} cannot be followed: {error}. Next: correct the path.") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadInput(
+            f"The {what} path {short(path)!r} cannot be followed: {reason}. Next: correct the path or its permissions."
+        ) from error
     if not resolved.is_relative_to(root.resolve()):
         raise BadInput(
-            f"The {what} path {str(path)!r} leads outside the workspace {root}. "
+            f"The {what} path {short(path)!r} leads outside the workspace {root}. "
             f"Next: move the {what} into the workspace."
         )
     return resolved

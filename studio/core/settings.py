@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from studio.core.documents import Section, validate
 from studio.core.errors import BadInput
@@ -17,9 +17,19 @@ FORMAT = 1
 class Project(Section):
     """What this workspace is."""
 
-    name: Annotated[str, Field(description="The project's name; also the name of its MLflow experiments' folder.")] = (
-        "studio"
-    )
+    name: Annotated[
+        str,
+        Field(
+            min_length=1, max_length=100, description="The project's name; also the folder of its MLflow experiments."
+        ),
+    ] = "studio"
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if not value.isprintable() or value != value.strip():
+            raise ValueError("a name without control characters, and without spaces at its ends, is expected here")
+        return value
 
 
 class Tracking(Section):
@@ -62,8 +72,14 @@ def load_settings(path: Path) -> Settings:
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} cannot be read: {error}. Next: restore the file or its permissions.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"{path} is not UTF-8 text: {error.reason} at byte {error.start}. Next: save it as UTF-8."
+        ) from error
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be read: {error.strerror}. Next: restore the file or its permissions."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{path} is not valid TOML: {error}. Next: correct that place.") from error
     return validate(Settings, content, path.name)

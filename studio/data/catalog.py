@@ -71,6 +71,13 @@ class Dataset(Section):
     sample: Annotated[str | None, Field(description="A small file of the same shape, for smoke runs.")] = None
     options: Annotated[ReadingOptions, Field(description="How a CSV source is read.")] = ReadingOptions()
 
+    @field_validator("location")
+    @classmethod
+    def _printable(cls, value: str | None) -> str | None:
+        if value is not None and not value.isprintable():
+            raise ValueError("a location without control characters is expected here")
+        return value
+
     @model_validator(mode="after")
     def _readable(self) -> Dataset:
         if self.location is not None and self.format is None and format_of(self.location) is None:
@@ -191,7 +198,7 @@ def _name_problems(workspace: Workspace, document: Document, catalog: Catalog, n
         )
     contract = catalog.datasets[name].contract
     if contract is not None and not (is_name(contract) and (workspace.contracts / f"{contract}.yml").is_file()):
-        known = [path.stem for path in workspace.contracts.glob("*.yml")]
+        known = [path.stem for path in workspace.contracts.glob("*.yml") if path.is_file()]
         problems.append(
             document.problem(
                 (*place, "contract"),

@@ -35,6 +35,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import zoneinfo
 from collections.abc import Iterator
 from datetime import datetime
@@ -194,7 +195,7 @@ class ColumnRule(Section):
     def _known_dtype(cls, value: str | None) -> str | None:
         match = _DTYPE.fullmatch(value) if value is not None else None
         if value is not None and match is None:
-            raise ValueError(f"there is no such dtype; {suggest(value, _DTYPES)}")
+            raise ValueError(f"there is no such dtype. {suggest(value, _DTYPES)}")
         if match is not None and match["zone"] is not None:
             try:
                 zoneinfo.ZoneInfo(match["zone"])
@@ -337,6 +338,8 @@ def _misfit_of_value(dtype: str | None, value: Scalar) -> Iterator[str]:
         return
     if _NUMBERS.fullmatch(dtype) and (isinstance(value, bool) or not isinstance(value, int | float)):
         yield f"{value!r} is not a number, and the column is {dtype}. Next: write a number."
+    elif isinstance(value, int) and abs(value) > sys.float_info.max:
+        yield f"The number has {len(str(abs(value)))} digits, which no column can hold. Next: write a smaller one."
     elif dtype in _TEXTS - {"object", "category"} and not isinstance(value, str):
         yield f"{value!r} is not a text, and the column is {dtype}. Next: put it in quotes."
     elif dtype in {"bool", "boolean"} and not isinstance(value, bool):

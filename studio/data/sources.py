@@ -7,14 +7,16 @@ the digest of a local file is remembered by its size, times and inode, and costs
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.core.errors import BadInput
-from studio.core.files import CannotWrite, canonical_json, digest_bytes, digest_file, frame, write_json
+from studio.core.files import CannotWrite, canonical_json, digest_bytes, digest_file, frame, short, write_json
 from studio.core.workspace import Workspace
 from studio.data import catalog
 from studio.data.catalog import Dataset, find_dataset, local_path, shown_location
@@ -48,7 +50,7 @@ def source_digest(workspace: Workspace, name: str) -> str:
     dataset = _located(workspace, name)
     path = local_path(workspace, dataset.location or "")
     if path is not None:
-        return digest_as_read(dataset, file_digest(workspace, path))
+        return digest_as_read(dataset, file_digest(workspace, path, f"The source of the dataset {name!r},"))
     content = read_bytes(workspace, dataset.location or "", f"The source of the dataset {name!r}")
     return digest_as_read(dataset, digest_bytes(content))
 
@@ -97,6 +99,7 @@ def read_bytes(workspace: Workspace, location: str, subject: str) -> bytes:
     shown = shown_location(location)
     try:
         if path is not None:
+            _refuse_pipe(path)
             return path.read_bytes()
         import fsspec
 
@@ -104,11 +107,16 @@ def read_bytes(workspace: Workspace, location: str, subject: str) -> bytes:
             content: bytes = file.read()
             return content
     except FileNotFoundError as error:
+        # To fsspec also a server that nobody can reach is a file that is not there.
+        more = "" if path is not None else f" or cannot be reached ({shown_location(str(error))[:200]})"
         raise BadInput(
-            f"{subject}, {shown}, does not exist. Next: bring the file there, or correct the path."
+            f"{subject}, {shown}, does not exist{more}. Next: bring the file there, or correct the path."
         ) from error
     except ImportError as error:
-        raise BadInput(f"{subject}, {shown}, needs a package that is not installed: {error}") from error
+        raise BadInput(
+            f"{subject}, {shown}, needs a package that is not installed: {error}. "
+            "Next: install it with pip in Studio's environment, or bring the file to this machine."
+        ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or shown_location(str(error)) or type(error).__name__
         raise BadInput(
@@ -116,8 +124,10 @@ def read_bytes(workspace: Workspace, location: str, subject: str) -> bytes:
         ) from error
 
 
-def file_digest(workspace: Workspace, path: Path) -> str:
+def file_digest(workspace: Workspace, path: Path, subject: str = "The file") -> str:
     """SHA-256 of a local file, remembered in ``.studio/cache`` as long as size, times and inode stay.
+
+    `subject` begins the message, before the path.
 
     Raises
     ------
@@ -126,6 +136,7 @@ def file_digest(workspace: Workspace, path: Path) -> str:
     """
     path = path.absolute()
     try:
+        _refuse_pipe(path)
         state = _state(path)
         memory = workspace.cache / "digests" / f"{digest_bytes(str(path).encode('utf-8', 'surrogateescape'))}.json"
         remembered = recall(memory)
@@ -137,10 +148,12 @@ def file_digest(workspace: Workspace, path: Path) -> str:
             remember(memory, {"state": state, "digest": digest})
         return digest
     except FileNotFoundError as error:
-        raise BadInput(f"The file {path} does not exist. Next: correct the path, or bring the file there.") from error
+        raise BadInput(
+            f"{subject} {short(path)} does not exist. Next: correct the path, or bring the file there."
+        ) from error
     except OSError as error:
         raise BadInput(
-            f"The file {path} cannot be read: {error.strerror}. Next: correct the file or its permissions."
+            f"{subject} {short(path)} cannot be read: {error.strerror}. Next: correct the file or its permissions."
         ) from error
 
 
@@ -158,6 +171,13 @@ def remember(path: Path, content: dict[str, object]) -> None:
     # A full or read-only cache costs time at the next look, and nothing else.
     with contextlib.suppress(CannotWrite):
         write_json(path, {"format": FORMAT, **content}, durable=False)
+
+
+def _refuse_pipe(path: Path) -> None:
+    """OSError for what would be waited for, or read, without end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
 
 
 def _state(path: Path) -> list[int]:

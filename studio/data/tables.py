@@ -244,6 +244,10 @@ def _checked_header(fields: list[str], shown: str) -> list[str]:
             f"{shown} holds NUL bytes, so it is not text of this encoding. Next: save it as CSV in UTF-8, or name its "
             "encoding, e.g. options: {encoding: utf-16}"
         )
+    if not "".join(fields).strip():
+        raise BadInput(
+            f"{shown} has no header: its first line names no column. Next: give a file with a header and rows."
+        )
     twice = sorted({name for name in fields if fields.count(name) > 1})
     if twice:
         named = ", ".join(map(repr, twice))

@@ -8,6 +8,7 @@ folder; a new store is a copy of it, moved to its place in one step.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -56,6 +57,14 @@ def prepare(path: Path, artifacts: str, fallback: Path) -> None:
             _create(path, template, artifacts)
         else:
             _bring_up_to_date(path, template)
+
+
+def check_writable(path: Path) -> None:
+    """CannotWrite when the database, its journal or its folder cannot be written by this user."""
+    beside = (path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm"))
+    for item in (path.parent, path, *(file for file in beside if file.exists())):
+        if not os.access(item, os.R_OK | os.W_OK):
+            raise CannotWrite(item, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def _our_stamp() -> int:

@@ -101,6 +101,25 @@ def check_store(workspace: Workspace) -> None:
         _connect_postgres(uri).close()
 
 
+def ready_store(workspace: Workspace) -> None:
+    """`check_store` and, where the store is a file or an unusual one, `prepare_store`: all before anything starts.
+
+    Raises
+    ------
+    StoreUnavailable
+        When nobody answers, or the store is of no use.
+    CannotWrite
+        When the embedded store cannot be written.
+    """
+    uri = tracking_uri(workspace)
+    check_store(workspace)
+    if uri.startswith("sqlite:"):
+        prepare_store(workspace)
+        sqlite.check_writable(sqlite_path(uri))
+    elif not uri.startswith(("http://", "https://", "postgresql")):
+        open_client(uri)
+
+
 def spare_workspace(workspace: Workspace) -> Workspace:
     """`workspace` with the embedded store in ``.studio/`` as its own, for when the one that it names is gone."""
     spare = Workspace(workspace.root)

@@ -10,7 +10,8 @@ from studio.core.environment import environment_digest
 from studio.core.workspace import Workspace, find_workspace
 from studio.pipelines.cache import Verdict, foresee
 from studio.pipelines.plan import Plan, make_plan
-from studio.pipelines.specification import list_pipelines, pipeline_of_notebook, read_pipeline
+from studio.pipelines.specification import list_pipelines, read_pipeline
+from studio.workflows.choose_pipeline import choose_pipeline
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,7 @@ def plan_pipeline(name: str, given: Mapping[str, str], base: Path, *, verdicts: 
         When anything that was given or declared is wrong.
     """
     workspace = find_workspace()
-    if name.endswith((".ipynb", ".py", ".md")) or "/" in name:
-        pipeline = pipeline_of_notebook(workspace, base / name)
-    else:
-        pipeline = read_pipeline(workspace, name)
-    plan = make_plan(workspace, pipeline, given, base=base)
+    plan = make_plan(workspace, choose_pipeline(workspace, name, base), given, base=base)
     return Foreseen(workspace, plan, foresee(workspace, plan, environment_digest()) if verdicts else {})
 
 

@@ -15,14 +15,16 @@ from typing import Any
 from studio.core import clock
 from studio.core.errors import BadInput
 from studio.core.identifiers import new_run_id, suggest
+from studio.core.readiness import check_state
 from studio.core.workspace import Workspace, find_workspace
 from studio.data.preflight import check_file, check_source
+from studio.data.snapshots import SnapshotStore
 from studio.pipelines import events
 from studio.pipelines.plan import Plan, make_plan
 from studio.pipelines.records import RunRecord, RunStore
 from studio.pipelines.runner import Runner, RunOptions
-from studio.pipelines.specification import Pipeline, pipeline_of_notebook, read_pipeline
-from studio.tracking.store import check_store, tracking_uri
+from studio.tracking.store import ready_store, tracking_uri
+from studio.workflows.choose_pipeline import choose_pipeline
 from studio.workflows.upkeep import settle_runs
 
 
@@ -91,10 +93,13 @@ def run_pipeline(request: RunRequest, listener: events.Listener) -> RunResult:
     workspace = find_workspace()
     store = RunStore(workspace)
     settle_runs(workspace, store)
-    plan = make_plan(workspace, _pipeline(workspace, request), request.given, base=request.base)
+    plan = make_plan(
+        workspace, choose_pipeline(workspace, request.name, request.base), request.given, base=request.base
+    )
     options = _options(workspace, plan, request)
-    _check_files(workspace, plan)
-    check_store(workspace)
+    _check_data(workspace, plan, options)
+    check_state(workspace)
+    ready_store(workspace)
     record = store.create(_new_record(plan, request))
     return _run(workspace, plan, record, store, options, listener)
 
@@ -120,7 +125,9 @@ def resume_run(name: str, jobs: int | None, listener: events.Listener) -> RunRes
     request = RunRequest(
         name=record.name, given=record.given, base=Path(record.base), jobs=jobs, only=record.only, start=record.start
     )
-    plan = make_plan(workspace, _pipeline(workspace, request), request.given, base=request.base)
+    plan = make_plan(
+        workspace, choose_pipeline(workspace, request.name, request.base), request.given, base=request.base
+    )
     kept = {key for key, step in record.steps.items() if step.status in ("completed", "reused")}
     again = RunRequest(
         name=request.name,
@@ -133,16 +140,10 @@ def resume_run(name: str, jobs: int | None, listener: events.Listener) -> RunRes
     )
     options = _options(workspace, plan, again)
     options = RunOptions(jobs=options.jobs, force=options.force - kept, only=options.only)
-    _check_files(workspace, plan)
-    check_store(workspace)
+    _check_data(workspace, plan, options)
+    check_state(workspace)
+    ready_store(workspace)
     return _run(workspace, plan, store.reopen(record, plan.steps), store, options, listener)
-
-
-def _pipeline(workspace: Workspace, request: RunRequest) -> Pipeline:
-    if request.name.endswith((".ipynb", ".py", ".md")) or "/" in request.name:
-        path = Path(request.name)
-        return pipeline_of_notebook(workspace, path if path.is_absolute() else request.base / path)
-    return read_pipeline(workspace, request.name)
 
 
 def _new_record(plan: Plan, request: RunRequest) -> RunRecord:
@@ -185,11 +186,29 @@ def _after(plan: Plan, first: set[str]) -> frozenset[str]:
     return frozenset(reached)
 
 
-def _check_files(workspace: Workspace, plan: Plan) -> None:
+def _check_data(workspace: Workspace, plan: Plan, options: RunOptions) -> None:
+    """What the steps will read from outside the run must be there and keep its contract."""
     for item in dict.fromkeys((item.path, item.contract) for item in plan.inputs):
         check_file(workspace, *item)
     for name in plan.sources:
         check_source(workspace, name)
+    snapshots = SnapshotStore(workspace)
+    for step, name in _from_earlier_runs(plan, options):
+        if not snapshots.latest(name):
+            raise BadInput(
+                f"{step} loads {name!r}, of which there is no snapshot yet. Next: studio run {plan.pipeline}"
+            )
+
+
+def _from_earlier_runs(plan: Plan, options: RunOptions) -> Iterator[tuple[str, str]]:
+    """Each step that will run with each dataset that none of the steps to run saves."""
+    for step in plan.steps:
+        if options.only is not None and step.key not in options.only:
+            continue
+        for name in step.loads:
+            writers = set(plan.writers.get(name, ()))
+            if name not in plan.sources and (not writers or (options.only is not None and not writers & options.only)):
+                yield step.key, name
 
 
 def _run(

@@ -10,15 +10,25 @@ from studio.core.identifiers import suggest
 from studio.core.workspace import Workspace, find_workspace
 from studio.notebooks.html import write_page
 from studio.pipelines.records import RunRecord, RunStore, StepRecord, Unreadable
+from studio.pipelines.specification import list_pipelines
 from studio.workflows.upkeep import settle_runs
 
 
 def list_runs(pipeline: str | None, limit: int) -> tuple[list[RunRecord], list[Unreadable]]:
-    """The newest `limit` runs (of one pipeline), newest first, and the run folders that cannot be read."""
+    """The newest `limit` runs (of one pipeline), newest first, and the run folders that cannot be read.
+
+    Raises
+    ------
+    BadInput
+        When there is neither a run nor a file of that pipeline.
+    """
     workspace = find_workspace()
     store = RunStore(workspace)
     settle_runs(workspace, store)
-    return store.list(pipeline=pipeline, limit=limit)
+    found, unreadable = store.list(pipeline=pipeline, limit=limit)
+    if pipeline is not None and not found and pipeline not in (known := list_pipelines(workspace)):
+        raise BadInput(f"There is no pipeline {pipeline!r}, and no run of one. {suggest(pipeline, known)}")
+    return found, unreadable
 
 
 def show_run(name: str) -> tuple[Workspace, RunRecord]:
@@ -58,7 +68,10 @@ def open_run(name: str, step: str | None) -> Opened:
         raise BadInput(f"{notebook} is gone. Next: studio run {record.name} --from {chosen.name}")
     page = notebook.with_suffix(".html")
     if not page.is_file() or page.stat().st_mtime < notebook.stat().st_mtime:
-        write_page(notebook, page, f"{chosen.key} · {record.id}")
+        try:
+            write_page(notebook, page, f"{chosen.key} · {record.id}")
+        except ValueError as error:  # of which reading JSON and checking a notebook are kinds
+            raise BadInput(f"{notebook} is damaged. Next: studio run {record.name} --from {chosen.name}") from error
     return Opened(chosen.key, notebook, page)
 
 

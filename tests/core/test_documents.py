@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -98,7 +99,7 @@ def test_not_a_number_is_a_float() -> None:
         ("a: " + "9" * 5000, 1, "is not a plain value"),
         ("[" * 51 + "]" * 51, 1, "nested more than 50 deep"),
         ("[" * 100_000 + "]" * 100_000, 1, "nested more than 50 deep"),
-        ("a: \x07", 0, "not valid YAML"),
+        ("a: 1\nb: \x07", 2, "the character U+0007, which YAML does not allow"),
     ],
 )
 def test_what_two_readers_could_read_differently_is_refused(text: str, line: int, part: str) -> None:
@@ -164,8 +165,8 @@ def test_content_becomes_the_model() -> None:
 def test_misfits_name_line_field_found_and_nearest() -> None:
     told = misfits("version: 1\nsteps:\n  train:\n    notebok: n.ipynb\n    retries: -1\n    kind: c\n")
     assert told[0].startswith("file.yml:3: steps.train.notebook: The key 'notebook' is missing.")
-    assert told[1].startswith("file.yml:5: steps.train.retries: Input should be greater than or equal to 0. Found: -1.")
-    assert told[2].startswith("file.yml:6: steps.train.kind: Input should be 'a' or 'b'. Found: 'c'.")
+    assert told[1].startswith("file.yml:5: steps.train.retries: At least 0 is expected here. Found: -1.")
+    assert told[2].startswith("file.yml:6: steps.train.kind: Allowed is 'a' or 'b'. Found: 'c'.")
     assert told[3] == "file.yml:4: steps.train.notebok: There is no key 'notebok' here. Did you mean 'notebook'?"
 
 
@@ -184,3 +185,9 @@ def test_a_model_has_a_json_schema() -> None:
     made = schema(File)
     assert made["$schema"].endswith("2020-12/schema")
     assert made["properties"]["steps"]["additionalProperties"] == {"$ref": "#/$defs/Step"}
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yml")
+    with pytest.raises(BadInput, match=r"pipe\.yml cannot be read: it is no file"):
+        read_yaml(tmp_path / "pipe.yml", "pipe.yml")

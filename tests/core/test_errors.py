@@ -26,3 +26,9 @@ def test_problems_are_told_once_each_in_their_order() -> None:
 def test_no_problem_is_no_error() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Problems([])
+
+
+def test_a_file_is_named_once() -> None:
+    assert str(Problem("a.yml", 0, "a.yml is empty.", "steps.x")) == "a.yml is empty."
+    assert str(Problem("a.yml", 3, "a.yml is empty.")) == "a.yml:3: a.yml is empty."
+    assert str(Problem("a.yml", 0, "It is empty.", "steps.x")) == "a.yml: steps.x: It is empty."

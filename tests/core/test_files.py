@@ -139,3 +139,16 @@ def test_the_border_of_the_workspace(tmp_path: Path) -> None:
 def test_paths_as_users_name_them(tmp_path: Path) -> None:
     assert files.shown(tmp_path, tmp_path / "a" / "b") == "a/b"
     assert files.shown(tmp_path / "a", tmp_path / "b") == str(tmp_path / "b")
+
+
+def test_a_name_that_no_file_can_have_is_refused_and_shortened(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"notebook path .* cannot be followed: File name too long") as caught:
+        files.inside(tmp_path, "a" * 5000, "notebook")
+    assert len(str(caught.value)) < 500
+
+
+def test_what_the_system_refuses_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        (tmp_path / "none").read_bytes()
+    assert str(files.CannotUse(caught.value)).startswith(f"{tmp_path / 'none'}: No such file or directory. Next: ")
+    assert str(files.CannotUse(OSError("odd"))).startswith("odd. Next: ")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,8 @@ def test_settings_are_read_and_frozen(tmp_path: Path) -> None:
     ("content", "part"),
     [
         ("[running]\njobz = 1\n", "studio.toml: running.jobz: There is no key 'jobz' here. Did you mean 'jobs'?"),
-        ("[running]\njobs = 0\n", "studio.toml: running.jobs: Input should be greater than or equal to 1. Found: 0."),
-        ("version = 2\n", "studio.toml: version: Input should be 1. Found: 2."),
+        ("[running]\njobs = 0\n", "studio.toml: running.jobs: At least 1 is expected here. Found: 0."),
+        ("version = 2\n", "studio.toml: version: Allowed is 1. Found: 2."),
     ],
 )
 def test_keys_and_values_that_are_not_allowed(tmp_path: Path, content: str, part: str) -> None:
@@ -45,7 +46,13 @@ def test_keys_and_values_that_are_not_allowed(tmp_path: Path, content: str, part
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"studio\.toml is not valid TOML: .*line 2.* Next: "):
         read(tmp_path, "version = 1\n[[[\n")
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match=r"is not UTF-8 text: .* at byte 0"):
         read(tmp_path, b"\xff")
     with pytest.raises(BadInput, match="cannot be read"):
         load_settings(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("name", ["", "a\x00b", "line\nbreak", " spaced", "x" * 101])
+def test_a_project_name_that_no_experiment_can_have(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Problems, match=r"project\.name"):
+        read(tmp_path, f"[project]\nname = {json.dumps(name)}\n")

@@ -55,6 +55,12 @@ def test_all_that_is_wrong_is_told_with_its_line(workspace, catalog):
     assert all(problem.path == "pipelines/catalog.yml" for problem in caught.value.problems)
 
 
+def test_a_location_that_no_file_can_have(workspace):
+    workspace.catalog.write_text('version: 1\ndatasets:\n  raw: {location: "a\\0b.csv"}\n', encoding="utf-8")
+    with pytest.raises(Problems, match=r"catalog\.yml:3: datasets\.raw\.location: A location without control"):
+        read_catalog(workspace)
+
+
 @pytest.mark.parametrize("text", ["", "version: 1\n", "datasets:\n"])
 def test_a_catalog_may_hold_nothing(workspace, text):
     workspace.catalog.write_text(text, encoding="utf-8")
@@ -63,7 +69,7 @@ def test_a_catalog_may_hold_nothing(workspace, text):
 
 def test_datasets_are_a_mapping(workspace):
     workspace.catalog.write_text("datasets: [raw]\n", encoding="utf-8")
-    with pytest.raises(Problems, match=r"catalog\.yml:1: datasets: Input should be a valid dictionary"):
+    with pytest.raises(Problems, match=r"catalog\.yml:1: datasets: A mapping, such as key: value, is expected"):
         read_catalog(workspace)
 
 

@@ -133,3 +133,13 @@ def test_a_password_does_not_reach_the_message(workspace, catalog):
     with pytest.raises(BadInput) as caught:
         source_digest(workspace, "raw")
     assert "secret" not in str(caught.value)
+
+
+def test_a_pipe_is_not_waited_for(workspace, catalog):
+    (workspace.root / "data").mkdir(exist_ok=True)
+    os.mkfifo(workspace.root / "data" / "x.csv")
+    catalog("  raw: {location: data/x.csv}\n")
+    with pytest.raises(BadInput, match=r"dataset 'raw'.*it is a pipe or a device"):
+        source_digest(workspace, "raw")
+    with pytest.raises(BadInput, match=r"dataset 'raw'.*it is a pipe or a device"):
+        fetch_source(workspace, "raw")

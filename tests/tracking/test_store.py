@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sqlite3
@@ -14,7 +15,7 @@ from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace
 from studio.tracking import sqlite, store
 from studio.tracking.client import StoreUnavailable, shown_uri
-from studio.tracking.store import artifact_root, prepare_store, sqlite_path, tracking_uri
+from studio.tracking.store import artifact_root, prepare_store, ready_store, sqlite_path, tracking_uri
 from tests import servers
 
 
@@ -265,3 +266,21 @@ def test_passwords_are_not_shown(uri, shown):
 def test_the_workspace_is_told_by_its_settings_alone(make_workspace):
     made = make_workspace()
     assert tracking_uri(Workspace(made.root)) == tracking_uri(made)
+
+
+def test_an_embedded_store_is_ready_before_anything_starts(workspace):
+    ready_store(workspace)
+    assert (workspace.state / "mlflow.db").stat().st_size
+
+
+def test_an_embedded_store_that_may_not_be_written_is_told(workspace, monkeypatch):
+    ready_store(workspace)
+    # The tests may run as root, to whom every file is open.
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "mlflow.db")
+    with pytest.raises(CannotWrite, match=r"mlflow\.db cannot be written: Permission denied"):
+        ready_store(workspace)
+
+
+def test_a_scheme_that_mlflow_does_not_know_is_told(make_workspace):
+    with pytest.raises(StoreUnavailable, match=r"htp://x.*Next: "):
+        ready_store(make_workspace(uri="htp://x"))

@@ -1,0 +1,25 @@
+"""What a person named on the command line: a pipeline, or one notebook by its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studio.core.workspace import Workspace
+from studio.pipelines.specification import ENDING, Pipeline, pipeline_of_notebook, read_pipeline
+
+_NOTEBOOKS = (".ipynb", ".py", ".md")
+
+
+def choose_pipeline(workspace: Workspace, name: str, base: Path) -> Pipeline:
+    """The pipeline `name`, or a pipeline of one step for the notebook at that path (relative to `base`).
+
+    Raises
+    ------
+    BadInput, Problems
+        When there is none, or it cannot be read.
+    """
+    if name.endswith((ENDING, ".yaml")):
+        return read_pipeline(workspace, Path(name).name)  # which says that a pipeline is called by its name
+    if name.endswith(_NOTEBOOKS) or "/" in name:
+        return pipeline_of_notebook(workspace, base / name)
+    return read_pipeline(workspace, name)
