@@ -136,11 +136,16 @@ def inside(root: Path, path: str | Path, what: str) -> Path:
         raise BadInput(
             f"The {what} path {short(path)!r} cannot be followed: {reason}. Next: correct the path or its permissions."
         ) from error
-    if not resolved.is_relative_to(root.resolve()):
+    home = root.resolve()
+    if not resolved.is_relative_to(home):
         raise BadInput(
             f"The {what} path {short(path)!r} leads outside the workspace {root}. "
             f"Next: move the {what} into the workspace."
         )
+    try:
+        str(resolved.relative_to(home)).encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(f"The {what} path {short(path)!r} is not UTF-8. Next: rename the file or its folder.") from error
     return resolved
 
 

@@ -39,6 +39,9 @@ def check_state(workspace: Workspace) -> None:
         state.mkdir(parents=True, exist_ok=True)
         for folder in (state, *(state / name for name in _WRITTEN)):
             _check_folder(folder)
+        # A cache that cannot be written costs time and nothing else; one that cannot be entered is met everywhere.
+        if workspace.cache.is_dir() and not os.access(workspace.cache, os.R_OK | os.X_OK):
+            raise CannotWrite(workspace.cache, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     except OSError as error:
         raise CannotWrite(state, error) from error
     _check_room(state)

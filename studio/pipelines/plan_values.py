@@ -17,6 +17,7 @@ from typing import Any
 
 from studio.core.documents import Place
 from studio.core.errors import BadInput, Problem
+from studio.core.files import short
 from studio.core.identifiers import suggest
 from studio.core.workspace import Workspace
 from studio.notebooks.parameters import ParameterSchema
@@ -230,8 +231,8 @@ def _nobody_has(parameter: str, known: Mapping[str, Any], pipeline: Pipeline) ->
 
 def _file_problem(path: Path) -> str:
     """What keeps a file that was named from being read; empty where nothing does."""
-    if not path.exists():
-        return f"The file {path} does not exist. Next: correct the path, or bring the file there."
+    if not os.access(path, os.F_OK):  # unlike Path.exists, it does not raise for a name that no file can have
+        return f"The file {short(path)} does not exist. Next: correct the path, or bring the file there."
     if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
         return f"The file {path} cannot be read: permission denied. Next: correct its permissions."
     return ""

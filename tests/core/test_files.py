@@ -152,3 +152,10 @@ def test_what_the_system_refuses_is_one_sentence(tmp_path: Path) -> None:
         (tmp_path / "none").read_bytes()
     assert str(files.CannotUse(caught.value)).startswith(f"{tmp_path / 'none'}: No such file or directory. Next: ")
     assert str(files.CannotUse(OSError("odd"))).startswith("odd. Next: ")
+
+
+def test_a_name_that_is_not_utf8_is_refused_inside_a_workspace_and_not_above_it(tmp_path: Path) -> None:
+    torn = os.fsdecode(b"torn-\xff")
+    with pytest.raises(BadInput, match="is not UTF-8"):
+        files.inside(tmp_path, f"{torn}.ipynb", "notebook")
+    assert files.inside(tmp_path / torn, "a.ipynb", "notebook") == tmp_path / torn / "a.ipynb"
