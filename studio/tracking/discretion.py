@@ -10,15 +10,25 @@ Only the standard library is imported before mlflow is.
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from studio.tracking.redaction import Redaction
+from studio.tracking.redaction import MARK, Redaction
 
 VARIABLE = "STUDIO_SECRETS"
 """Names, joined by commas, of the environment variables that hold this run's secrets."""
-_METHODS = ("create_run", "update_run", "set_tag", "log_param", "log_batch", "set_experiment_tag", "create_experiment")
+_METHODS = (
+    "create_run",
+    "update_run",
+    "set_tag",
+    "log_param",
+    "log_metric",
+    "log_batch",
+    "create_experiment",
+    "set_experiment_tag",
+)
 
 
 def secret_values() -> frozenset[str]:
@@ -39,27 +49,44 @@ def guard() -> None:
 
 
 def _wrapped(method: Callable[..., Any], redaction: Redaction) -> Callable[..., Any]:
+    signature = inspect.signature(method)
+
     @functools.wraps(method)
-    def discreet(client: Any, *given: Any, **named: Any) -> Any:
-        clean = [_clean(value, redaction) for value in given]
-        return method(client, *clean, **{name: _clean(value, redaction) for name, value in named.items()})
+    def discreet(*given: Any, **named: Any) -> Any:
+        bound = signature.bind(*given, **named)
+        for name, value in bound.arguments.items():
+            bound.arguments[name] = _name(value, redaction) if name == "key" else _clean(value, redaction)
+        return method(*bound.args, **bound.kwargs)
 
     return discreet
 
 
-def _clean(value: Any, redaction: Redaction) -> Any:
-    from mlflow.entities import Param, RunTag
+def _name(text: Any, redaction: Redaction) -> str:
+    """The name of a parameter, metric or tag, in which MLflow allows no asterisks."""
+    return redaction.text(str(text)).replace(MARK, "redacted")
 
+
+def _clean(value: Any, redaction: Redaction) -> Any:
     if isinstance(value, str):
         return redaction.text(value)
     if isinstance(value, Mapping):
-        return {_clean(name, redaction): _clean(item, redaction) for name, item in value.items()}
+        return {_name(name, redaction): _clean(item, redaction) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(item, redaction) for item in value]
-    if isinstance(value, Param | RunTag):
-        return type(value)(redaction.text(value.key), redaction.text(str(value.value)))
-    if value is None or isinstance(value, bool | int | float) or type(value).__module__.startswith("mlflow."):
+    if value is None or isinstance(value, bool | int | float):
         return value
-    shown = str(value)  # MLflow records the text of any object, of a SecretStr's value in a list for example
+    if type(value).__module__.startswith("mlflow."):
+        return _clean_entity(value, redaction)
+    shown = str(value)  # MLflow records the text of any object
     clean = redaction.text(shown)
     return value if clean == shown else clean
+
+
+def _clean_entity(entity: Any, redaction: Redaction) -> Any:
+    from mlflow.entities import Metric, Param, RunTag
+
+    if isinstance(entity, Param | RunTag):
+        return type(entity)(_name(entity.key, redaction), redaction.text(str(entity.value)))
+    if isinstance(entity, Metric) and redaction.text(entity.key) != entity.key:
+        return Metric(_name(entity.key, redaction), entity.value, entity.timestamp, entity.step)
+    return entity

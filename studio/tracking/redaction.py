@@ -81,8 +81,9 @@ def _forms(secret: str) -> set[str]:
     for value in (secret, *lines):
         # The last one: how repr writes it within a text that has a double quote.
         written = {value, repr(value)[1:-1], ascii(value)[1:-1], repr('"' + value)[2:-1]}
-        quoted = written | _as_json(written)
-        found |= quoted | _as_json(quoted) | _as_html(quoted)
+        shown = written | _as_html(written)
+        quoted = shown | _as_json(shown)
+        found |= quoted | _as_json(quoted) | _as_html(_as_json(written))
         data = value.encode("utf-8", "surrogatepass")  # an environment variable need not be valid UTF-8
         found |= {urllib.parse.quote(data, safe=""), urllib.parse.quote(data), urllib.parse.quote_plus(data)}
     return found

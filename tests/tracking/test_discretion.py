@@ -18,9 +18,10 @@ mlflow.log_param("number", 3)
 mlflow.log_params({"listed": [value, 1], "other": "kept"})
 mlflow.set_tag("said", f"it is {value}")
 mlflow.set_tags({value: "the name"})
-mlflow.log_metric(f"of {value}".replace("-", "_"), 2.0)
-with mlflow.start_run(run_name="own"):
-    pass
+mlflow.log_metric(f"of {value}", 2.0)
+mlflow.log_metrics({f"and {value}": 3.0})
+mlflow.start_run(run_name="own")
+mlflow.end_run()
 with mlflow.start_run(run_name=f"run of {value}", tags={"t": value}):
     mlflow.log_param("nested", value)
 """
@@ -35,7 +36,8 @@ def test_secrets_are_replaced_before_they_are_sent(workspace, python):
     data = tracker._open().get_run(run).data
     assert data.params == {"plain": "***", "number": "3", "listed": "['***', 1]", "other": "kept"}
     assert data.tags["said"] == "it is ***"
-    assert data.tags["***"] == "the name"
+    assert data.tags["redacted"] == "the name"
+    assert data.metrics == {"of redacted": 2.0, "and redacted": 3.0}
     (nested,) = tracker.children(run)
     assert nested.info.run_name == "run of ***"
     assert (nested.data.tags["t"], nested.data.params) == ("***", {"nested": "***"})
