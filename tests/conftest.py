@@ -31,7 +31,11 @@ def notebook(*cells: tuple[str, str] | str, **metadata: Any) -> dict[str, Any]:
     built: list[dict[str, Any]] = []
     for number, cell in enumerate(cells):
         tag, source = cell if isinstance(cell, tuple) else ("", cell)
-        common = {"id": f"cell-{number}", "metadata": {"tags": [tag]} if tag and tag != "markdown" else {}, "source": source}
+        common = {
+            "id": f"cell-{number}",
+            "metadata": {"tags": [tag]} if tag and tag != "markdown" else {},
+            "source": source,
+        }
         if tag == "markdown":
             built.append({"cell_type": "markdown", **common})
         else:

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -172,8 +172,18 @@ class RunStore:
                 found.append(record)
         return found, unreadable
 
-    def settle(self) -> Runs:
-        """Mark killed every run whose runner has died; the records of those that were marked just now."""
+    def settle(self, tell: Callable[[RunRecord], None]) -> Runs:
+        """Mark killed every run whose runner has died.
+
+        A runner that ended well removes its lock's file last. So a run whose file is there and free either never
+        ended, or nobody was told how it ended; `tell` is called with its record while it is held, and the file is
+        removed after that: who dies in between leaves it to the next one who settles.
+
+        Returns
+        -------
+        list of RunRecord
+            The records of the runs that were settled.
+        """
         settled = []
         for run in self.ids():
             if not (self._folder(run) / LOCK).exists():
@@ -182,7 +192,7 @@ class RunStore:
                 record = self._load(run)
             except NotARecord:
                 continue  # `list` names it
-            if self._mark_killed(record):
+            if self._settle(record, tell):
                 settled.append(record)
         return settled
 
@@ -238,35 +248,51 @@ class RunStore:
         )
 
     def _looked_at(self, record: RunRecord) -> RunRecord:
-        if record.status == "running":
-            self._mark_killed(record)
-        return record
+        """The record as it is to be shown: a dead runner's run is killed, although nobody has settled it yet."""
+        if record.status != "running" or not self._take(record.id):
+            return record
+        try:
+            current = self._load(record.id)  # it may have ended since it was read
+            if current.status == "running":
+                _kill(current, self._last_sign(record.id))
+            return current
+        except NotARecord:
+            return record
+        finally:
+            self._release(record.id)
 
-    def _mark_killed(self, record: RunRecord) -> bool:
-        """Whether the run's runner was dead and the run is now marked; `record` is then what is on the disk.
+    def _settle(self, record: RunRecord, tell: Callable[[RunRecord], None]) -> bool:
+        """Whether the run's runner was gone and the run is now settled; `record` is then what is on the disk.
 
         Where nothing can be written (read-only, full) the run is left to the next one who looks.
         """
-        try:
-            if record.id in self._held or not self._hold(record.id, 0.0):
-                return False
-        except CannotWrite:
+        if not self._take(record.id):
             return False
         ended = False
         try:
             # What counts is the record as it stands now that nobody else can write it.
             current = self._load(record.id)
-            dead = current.status == "running"
-            if dead:
-                _kill(current, (self._folder(record.id) / FILE).stat().st_mtime)
+            if current.status == "running":
+                _kill(current, self._last_sign(record.id))
                 self.save(current)
+            tell(current)
             ended = True
             record.__dict__.update(current.__dict__)
-            return dead
-        except (NotARecord, CannotWrite, FileNotFoundError):
+            return True
+        except (NotARecord, CannotWrite):
             return False
         finally:
             self._release(record.id, ended=ended)
+
+    def _take(self, run: str) -> bool:
+        """Whether nobody held the run, and this process does now."""
+        try:
+            return run not in self._held and self._hold(run, 0.0)
+        except CannotWrite:
+            return False
+
+    def _last_sign(self, run: str) -> float:
+        return (self._folder(run) / FILE).stat().st_mtime
 
     def _hold(self, run: str, seconds: float) -> bool:
         path = self._folder(run) / LOCK

@@ -19,7 +19,7 @@ from typing import Any
 
 from studio.core import clock
 from studio.core.environment import environment_digest
-from studio.core.errors import BadInput
+from studio.core.errors import BadInput, StudioError
 from studio.core.workspace import Workspace
 from studio.data.snapshots import SnapshotStore
 from studio.data.sources import source_digest
@@ -79,6 +79,7 @@ class Runner:
         self._options = options
         self._listener = listener
         self._telling = threading.Lock()
+        self._saving = threading.Lock()
         self._index = ReuseIndex(workspace)
         self._snapshots = SnapshotStore(workspace)
         self._environment = environment_digest()
@@ -90,13 +91,13 @@ class Runner:
         self._failed = False
 
     def cancel(self) -> None:
-        """Stop: kernels and their children are ended, the run is marked killed. May be called from a signal handler."""
+        """Stop: kernels and their children are ended, the run is marked killed. Safe where a signal is received."""
         self._cancellation.cancel()
         self._inbox.put(None)
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What could not be recorded in MLflow."""
+        """What went wrong beside the work: what could not be recorded in MLflow, or shown."""
         return tuple(self._trail.problems)
 
     def run(self) -> RunRecord:
@@ -107,14 +108,30 @@ class Runner:
         )
         try:
             with ThreadPoolExecutor(self._options.jobs, thread_name_prefix="step") as pool:
-                self._schedule(pool)
+                try:
+                    self._schedule(pool)
+                except BaseException:
+                    self._cancellation.cancel()  # before the pool waits for its threads
+                    raise
         except BaseException:
-            self._cancellation.cancel()
+            self._conclude_all()
             self._finish("failed", started)
             raise
-        status = "killed" if self._cancellation.cancelled else "failed" if self._failed else "completed"
-        self._finish(status, started)
+        self._finish(self._status(), started)
         return self._record
+
+    def _status(self) -> str:
+        if self._failed:
+            return "killed" if self._cancellation.cancelled else "failed"
+        unfinished = any(step.status in ("waiting", "running") for step in self._record.steps.values())
+        return "killed" if self._cancellation.cancelled and unfinished else "completed"
+
+    def _conclude_all(self) -> None:
+        """Record the steps that ended while the run was being given up."""
+        while not self._inbox.empty():
+            finished = self._inbox.get()
+            if isinstance(finished, _Finished):
+                self._conclude(finished)
 
     def _schedule(self, pool: ThreadPoolExecutor) -> None:
         waiting = {step.key: len(self._needs(step)) for step in self._plan.steps}
@@ -167,7 +184,7 @@ class Runner:
             return False
         record.status, record.started = "running", clock.to_text(clock.now())
         record.attempt += 1
-        self._store.save(self._record)
+        self._save()
         pool.submit(self._work, step, record, verdict)
         return True
 
@@ -193,6 +210,8 @@ class Runner:
         first = record.attempt
         for tried in range(step.retries.limit + 1):
             record.attempt = first + tried
+            if tried:
+                self._save()
             self._tell(events.StepStarted(step.key, record.attempt, verdict.reason))
             environment = self._trail.begin_step(step, record)
             began = time.monotonic()
@@ -242,7 +261,7 @@ class Runner:
             record.status = "killed" if killed else "failed"
             record.error = _error(outcome.failure)
             self._failed = True
-        self._store.save(self._record)
+        self._save()
         reason = outcome.failure.message if outcome.failure else ""
         self._tell(events.StepFinished(step.key, record.status, record.seconds or 0.0, reason))
         return outcome.ok
@@ -284,12 +303,16 @@ class Runner:
                 record.status = "killed" if record.status == "running" else "not run"
                 if record.status == "not run":
                     self._tell(events.StepFinished(record.key, "not run", 0.0, ""))
-        self._point()
         self._record.status = status
         self._record.ended = clock.to_text(clock.now())
         self._record.seconds = time.monotonic() - started
+        self._save()  # how the run ended is true whatever happens to what follows
+        try:
+            self._point()
+        except StudioError as error:
+            self._trail.problems.append(str(error))
         self._trail.end(status)
-        self._store.save(self._record)
+        self._save()
         self._tell(events.RunFinished(self._record.id, status, self._record.seconds))
 
     def _cell_listener(self, step: PlannedStep) -> Callable[[int, int], None]:
@@ -297,7 +320,19 @@ class Runner:
 
     def _tell(self, event: events.Event) -> None:
         with self._telling:
-            self._listener(event)
+            try:
+                self._listener(event)
+            except Exception as error:  # noqa: BLE001 - a display that broke must not cost the run
+                self._trail.problems.append(f"The progress could not be shown: {type(error).__name__}: {error}")
+                self._listener = _silent
+
+    def _save(self) -> None:
+        with self._saving:
+            self._store.save(self._record)
+
+
+def _silent(_: events.Event) -> None:
+    """Show nothing any more."""
 
 
 def _released(step: PlannedStep, followers: dict[str, list[PlannedStep]], waiting: dict[str, int]) -> list[PlannedStep]:

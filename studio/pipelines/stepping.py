@@ -56,6 +56,7 @@ def attempt_step(
     folder = step_folder(workspace, run_id, step) / f"attempt-{number}"
     executed = folder / "executed.ipynb"
     record = folder / "datasets.jsonl"
+    record.unlink(missing_ok=True)  # of an attempt of this number that died with its runner
     files.write_json(folder / "inputs.json", inputs, durable=False)
     injected = step.schema.render(step.given) if step.given else None
     running = workspace.settings.running
@@ -71,7 +72,6 @@ def attempt_step(
             "STUDIO_PART": step.part,
             "STUDIO_INPUTS": str(folder / "inputs.json"),
             "STUDIO_RECORD": str(record),
-            "STUDIO_ADOPT": "active",
         },
         limits=Limits(
             timeout=step.timeout,
@@ -85,6 +85,9 @@ def attempt_step(
     )
     outcome = _discreet(outcome, redaction)
     events = _read_record(record)
+    if events is None:
+        fact = f"The record of what the notebook loaded and saved, {workspace.shown(record)}, is damaged."
+        outcome, events = _failed(outcome, "RecordDamaged", fact, "leave that file to Studio, and run again."), []
     saved = tuple(event for event in events if event["kind"] == "save")
     outputs: dict[str, dict[str, str]] = {}
     for event in saved:
@@ -117,33 +120,33 @@ def _discreet(outcome: Outcome, redaction: Redaction) -> Outcome:
     return replace(outcome, failure=clean)
 
 
-def _read_record(record: Path) -> list[dict[str, Any]]:
+def _read_record(record: Path) -> list[dict[str, Any]] | None:
+    """What the kernel wrote of its loads and saves; None when that is damaged."""
     try:
-        lines = record.read_text(encoding="utf-8").splitlines()
+        lines = record.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
-    events = []
-    for line in lines:
-        try:
-            events.append(json.loads(line))
-        except json.JSONDecodeError:  # the kernel was killed within its last write
-            break
-    return events
+    try:
+        return [json.loads(line) for line in lines[:-1]]  # after the last line end: nothing, or a write cut by a kill
+    except ValueError:
+        return None
+
+
+def _failed(outcome: Outcome, name: str, fact: str, following: str) -> Outcome:
+    """`outcome` as a failure that no cell is to blame for."""
+    sentence = f"{fact} Next: {following}"
+    failure = CellFailure(kind="error", cell=None, source="", ename=name, evalue=fact, traceback=(), message=sentence)
+    return replace(outcome, ok=False, failure=failure)
 
 
 def _with_declared_outputs(step: PlannedStep, outcome: Outcome, saved: set[str]) -> Outcome:
     missing = sorted(set(step.saves) - saved)
     undeclared = sorted(saved - set(step.saves))
-    if not missing and not undeclared:
-        return outcome
     if missing:
         fact = f"The notebook came to its end without saving {', '.join(map(repr, missing))}, which its code declares."
-    else:
+    elif undeclared:
         fact = f"The notebook saved {', '.join(map(repr, undeclared))}, which cannot be read from its code."
-    sentence = f"{fact} Next: call studio.save with the dataset's name written out, on every way through the notebook."
-    failure = CellFailure(
-        kind="error", cell=None, source="", ename="DatasetMismatch", evalue=fact, traceback=(), message=sentence
-    )
-    return Outcome(
-        ok=False, failure=failure, cells_done=outcome.cells_done, seconds=outcome.seconds, exit_code=outcome.exit_code
-    )
+    else:
+        return outcome
+    following = "call studio.save with the dataset's name written out, on every way through the notebook."
+    return _failed(outcome, "DatasetMismatch", fact, following)

@@ -28,7 +28,7 @@ from studio.pipelines.stepping import Attempt
 from studio.tracking import discretion, outbox
 from studio.tracking.inputs import DatasetInput
 from studio.tracking.redaction import Redaction
-from studio.tracking.runs import Tracker
+from studio.tracking.runs import RunGone, Tracker
 from studio.tracking.store import spare_workspace
 
 STATUS: dict[str, Literal["FINISHED", "FAILED", "KILLED"]] = {
@@ -107,8 +107,11 @@ class Trail:
         self._writer.shutdown()
         late = [step for step in self._record.steps.values() if step.status == "reused" or (self._lost and step.ended)]
         if late or self._lost:
-            outbox.put(self._workspace, self._late(status, late), redact=self._secrets)
-            outbox.flush_in_background(self._workspace)
+            self._guarded(lambda: self._leave(status, late))
+
+    def _leave(self, status: str, late: list[StepRecord]) -> None:
+        outbox.put(self._workspace, self._late(status, late), redact=self._secrets)
+        outbox.flush_in_background(self._workspace)
 
     def _open(self) -> _Book:
         with self._opening:
@@ -117,13 +120,18 @@ class Trail:
                 known = self._record.mlflow_run_id
                 if known is None and self._resumed:  # its runner was killed before it could write that down
                     known = tracker.find(self._plan.pipeline, self._record.id)
-                if known is None:
-                    known = self._begin_run(tracker)
-                else:
-                    tracker.reopen(known)
+                known = self._reopened(tracker, known) or self._begin_run(tracker)
                 self._record.mlflow_run_id = known
                 self._main = _Book(tracker, known)
             return self._main
+
+    def _reopened(self, tracker: Tracker, known: str | None) -> str | None:
+        if known is not None:
+            try:
+                tracker.reopen(known)
+            except RunGone:  # somebody deleted it there; the run itself can go on
+                return None
+        return known
 
     def _open_spare(self, main: _Book) -> _Book:
         """The embedded store, for the rest of a run whose own store is gone."""

@@ -28,31 +28,20 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 from studio.tracking import discretion
 
-Mode = Literal["active", "resume"]
 VARIABLE = "MLFLOW_RUN_ID"
 
 
-def install(run_id: str, mode: Mode = "active") -> None:
-    """Let this process log to the MLflow run `run_id` as soon as it imports mlflow.
-
-    Parameters
-    ----------
-    run_id : str
-        The step's run.
-    mode : {"active", "resume"}
-        "active" as described above. "resume" leaves mlflow as it is, and only sets ``MLFLOW_RUN_ID`` again
-        before each cell in which no run is active.
-    """
+def install(run_id: str) -> None:
+    """Let this process log to the MLflow run `run_id`, the step's, as soon as it imports mlflow."""
     os.environ[VARIABLE] = run_id
-    begin: Callable[[], None] = _Adoption(run_id).begin if mode == "active" else lambda: _resume_each_cell(run_id)
 
     def prepare() -> None:
         discretion.guard()
-        begin()
+        _Adoption(run_id).begin()
 
     if "mlflow" in sys.modules:
         prepare()
@@ -185,16 +174,6 @@ class _Adoption:
         monitor = self._fluent.run_id_to_system_metrics_monitor.pop(self._run_id, None)
         if monitor is not None:
             monitor.finish()
-
-
-def _resume_each_cell(run_id: str) -> None:
-    import mlflow
-
-    def prepare() -> None:
-        if mlflow.active_run() is None:
-            os.environ[VARIABLE] = run_id
-
-    _before_each_cell(prepare)
 
 
 def _before_each_cell(action: Callable[[], None]) -> None:

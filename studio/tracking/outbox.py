@@ -96,7 +96,7 @@ def flush(workspace: Workspace) -> int:
     if not waiting(workspace):
         return 0
     with lock(folder(workspace) / "lock", seconds=300):
-        return _flush_all(Tracker(workspace))
+        return _flush_all(Tracker(workspace, flush_outbox=False))
 
 
 def flush_with(tracker: Tracker, *, wait: bool = False) -> int:
@@ -143,7 +143,7 @@ def _flush_all(tracker: Tracker) -> int:
             _log(tracker, _read(path, content))
         except StoreUnavailable:
             raise
-        except StudioError as error:
+        except (StudioError, KeyError, TypeError, ValueError) as error:
             tracker.reach()  # a store that went away in the middle is no fault of the record
             _set_aside(path, str(error))
             continue

@@ -241,6 +241,7 @@ class Tracker:
 
     def find(self, pipeline: str, run_id: str) -> str | None:
         """The MLflow run id of the pipeline run `run_id`, None where the store does not know it."""
+        self._flush_outbox(wait=True)  # it may still wait there, and must not be begun twice
         experiment = self._experiment(f"{self.workspace.settings.project.name}/{pipeline}")
         found = self._search([experiment], f"tags.`{RUN}` = '{run_id}'")
         return next((run.info.run_id for run in found if _PARENT not in run.data.tags), None)

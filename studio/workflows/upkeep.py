@@ -1,30 +1,32 @@
-"""What any command does first for those that died: their runs are marked killed, their left-over processes ended."""
+"""What any command does first for those that died: their runs are settled, their left-over processes ended."""
 
 from __future__ import annotations
 
 from studio.core.workspace import Workspace
 from studio.pipelines.kernels.janitor import sweep
 from studio.pipelines.records import RunStore
+from studio.pipelines.run_record import RunRecord
+from studio.pipelines.trail import STATUS
+from studio.tracking import outbox
 
 
 def settle_runs(workspace: Workspace, store: RunStore) -> list[str]:
     """Settle runs whose runner is gone, here and (in the background) in MLflow; their identifiers."""
-    settled = store.settle()
-    if settled:
-        gone = {record.id for record in settled}
-        sweep(lambda run: run not in gone)
-        from studio.tracking import outbox
 
-        for record in settled:
-            outbox.put(
-                workspace,
-                {
-                    "run": record.id,
-                    "pipeline": record.pipeline,
-                    "status": "KILLED",
-                    "started": record.started,
-                    "ended": record.ended,
-                },
-            )
+    def tell(record: RunRecord) -> None:
+        outbox.put(
+            workspace,
+            {
+                "run": record.id,
+                "pipeline": record.pipeline,
+                "status": STATUS[record.status],
+                "started": record.started,
+                "ended": record.ended,
+            },
+        )
+
+    gone = {record.id for record in store.settle(tell)}
+    if gone:
+        sweep(lambda run: run not in gone)
         outbox.flush_in_background(workspace)
-    return [record.id for record in settled]
+    return sorted(gone)

@@ -72,7 +72,15 @@ def test_run_reuse_change_and_why(two_steps: Place) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["quote ' and \" and `", "line\nbreak\\n \\", "__import__('os').system('touch hacked')", "{x}", "ünïcödé 漢字 🎉", " spaced ", ""],
+    [
+        "quote ' and \" and `",
+        "line\nbreak\\n \\",
+        "__import__('os').system('touch hacked')",
+        "{x}",
+        "ünïcödé 漢字 🎉",
+        " spaced ",
+        "",
+    ],
 )
 def test_text_values_arrive_byte_for_byte(two_steps: Place, text: str) -> None:
     two_steps.write("pipelines/one.yml", "version: 1\nsteps:\n  make: {notebook: notebooks/echo.ipynb}\n")
@@ -118,7 +126,13 @@ def test_a_failure_tells_all_and_resume_goes_on(two_steps: Place) -> None:
     )
     failed = two_steps.studio("run", "two", "-p", "label=hello")
     assert failed.status == 1
-    for part in ("notebooks/square.ipynb, cell 3", "frame['nubmer']", "KeyError", "studio runs open", "studio runs resume"):
+    for part in (
+        "notebooks/square.ipynb, cell 3",
+        "frame['nubmer']",
+        "KeyError",
+        "studio runs open",
+        "studio runs resume",
+    ):
         assert part in failed.out, failed.out
     run = two_steps.studio("runs", "list", "--json").json["runs"][0]["run"]
     opened = two_steps.studio("runs", "open", run, "--print", "--json").json

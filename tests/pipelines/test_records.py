@@ -85,6 +85,10 @@ def store(workspace: Workspace) -> RunStore:
     return RunStore(workspace)
 
 
+def silent(_: RunRecord) -> None:
+    """Nobody is told."""
+
+
 def run(identifier: str = "20260101-000000-aaaaaa", pipeline: str = "churn", **more: Any) -> RunRecord:
     made = RunRecord(id=identifier, pipeline=pipeline, name=pipeline, started="2026-01-01T00:00:00.000Z", **more)
     made.steps = {key: StepRecord(key=key, name=key, run=identifier) for key in ("ingest", "train")}
@@ -156,7 +160,7 @@ def test_create_hold_save_read(store: RunStore, workspace: Workspace) -> None:
         record.steps["ingest"].status = "completed"
         store.save(record)
         assert RunStore(workspace).read("last").steps["ingest"].status == "completed"
-        assert RunStore(workspace).settle() == []
+        assert RunStore(workspace).settle(silent) == []
         record.status = "completed"
         store.save(record)
     assert RunStore(workspace).read(record.id) == record
@@ -222,7 +226,7 @@ def test_a_damaged_record_is_named_and_breaks_nothing(
     assert [record.id for record in found] == ["20260202-000000-aaaaaa"]
     assert [item.run for item in unreadable] == ["20260101-000000-aaaaaa"]
     assert unreadable[0].reason
-    assert store.settle() == []
+    assert store.settle(silent) == []
     with pytest.raises(BadInput, match="cannot be read"):
         store.read("20260101-000000-aaaaaa")
 
@@ -271,16 +275,36 @@ def test_a_run_whose_runner_died_is_marked_killed_by_whoever_looks_next(workspac
     assert store.read("last").status == "running"
     runner.kill()
     runner.join()
+    told: list[RunRecord] = []
     if look == "settle":
-        assert [record.id for record in store.settle()] == ["20260101-000000-aaaaaa"]
+        assert [record.id for record in store.settle(told.append)] == ["20260101-000000-aaaaaa"]
+        assert [(record.id, record.status) for record in told] == [("20260101-000000-aaaaaa", "killed")]
     record = store.list()[0][0] if look == "list" else store.read("last")
     assert record.status == "killed"
     assert record.ended is not None
     assert record.seconds is not None
     assert {step.status for step in record.steps.values()} == {"killed", "not run"}
     assert record.steps["ingest"].error is not None
-    assert RunStore(workspace).settle() == []
+    left = [] if look == "settle" else [record]  # looking alone changes nothing on the disk
+    assert RunStore(workspace).settle(silent) == left
+    assert RunStore(workspace).settle(silent) == []
     assert RunStore(workspace).read("last") == record
+
+
+def test_a_death_while_settling_leaves_the_run_to_the_next(store: RunStore, workspace: Workspace) -> None:
+    record = run()
+    store.save(record)
+    (workspace.runs / record.id / "lock").touch()
+
+    def dies(_: RunRecord) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        RunStore(workspace).settle(dies)
+    told: list[RunRecord] = []
+    assert [item.id for item in RunStore(workspace).settle(told.append)] == [record.id]
+    assert [item.status for item in told] == ["killed"]
+    assert not (workspace.runs / record.id / "lock").exists()
 
 
 def test_where_nothing_can_be_written_runs_can_still_be_looked_at(
@@ -295,19 +319,22 @@ def test_where_nothing_can_be_written_runs_can_still_be_looked_at(
 
     with monkeypatch.context() as patched:
         patched.setattr(records, "try_lock", read_only)
-        assert RunStore(workspace).settle() == []
+        assert RunStore(workspace).settle(silent) == []
         assert RunStore(workspace).list() == ([record], [])
     with monkeypatch.context() as patched:
         patched.setattr(records, "write_atomic", read_only)
-        assert RunStore(workspace).settle() == []
-        assert RunStore(workspace).read("last").status == "running"
-    assert [item.id for item in RunStore(workspace).settle()] == [record.id]
+        assert RunStore(workspace).settle(silent) == []
+        assert RunStore(workspace).read("last").status == "killed"
+    assert [item.id for item in RunStore(workspace).settle(silent)] == [record.id]
 
 
-def test_a_lock_left_by_a_finished_run_changes_nothing(store: RunStore, workspace: Workspace) -> None:
+def test_a_lock_left_by_a_finished_run_means_that_nobody_was_told(store: RunStore, workspace: Workspace) -> None:
     record = ended(store, run(), "failed")
     (workspace.runs / record.id / "lock").touch()
-    assert store.settle() == []
+    told: list[RunRecord] = []
+    assert store.settle(told.append) == [record]
+    assert told == [record]
+    assert store.settle(told.append) == []
     assert store.read("last") == record
     assert not (workspace.runs / record.id / "lock").exists()
 
@@ -374,7 +401,7 @@ def test_a_run_taken_up_again_has_the_steps_of_its_plan_now(place: Place) -> Non
     assert again.steps["spending"].fingerprint != record.steps["spending"].fingerprint
     assert again.steps["spending"].error is None
     assert (again.status, again.ended) == ("running", None)
-    assert RunStore(workspace).settle() == []
+    assert RunStore(workspace).settle(silent) == []
 
 
 def test_a_new_record_says_what_was_planned(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from studio.tracking.runs import Tracker
 START = """
 import os
 from studio.tracking import adopt
-adopt.install(os.environ["MLFLOW_RUN_ID"], os.environ.get("TEST_MODE", "active"))
+adopt.install(os.environ["MLFLOW_RUN_ID"])
 """
 SHELL = """
 from IPython.core.interactiveshell import InteractiveShell
@@ -32,10 +32,8 @@ class Step:
         self.run = tracker.begin_step(self.parent, "train")
         self.client = tracker._open()
 
-    def execute(
-        self, python, script: str, mode: str = "active", **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        given = {**self.tracker.kernel_environment(self.run), "TEST_MODE": mode, **environment}
+    def execute(self, python, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        given = {**self.tracker.kernel_environment(self.run), **environment}
         done = python(START + script, environment=given)
         assert done.returncode == 0, done.stderr
         return done
@@ -222,30 +220,6 @@ subprocess.run([sys.executable, "-c", "import mlflow; mlflow.log_metric('program
 """,
     )
     assert step.data.metrics == {"program": 1}
-    assert step.count() == 1
-
-
-@pytest.mark.slow
-def test_resume_sets_the_run_before_each_cell(step, python):
-    step.execute(
-        python,
-        SHELL
-        + '''
-cell("import mlflow")
-cell("""
-with mlflow.start_run() as run:
-    mlflow.log_metric("one", 1)
-""")
-cell("""
-with mlflow.start_run() as run:
-    mlflow.log_metric("two", 1)
-""")
-cell("mlflow.log_metric('three', 1)")
-cell("mlflow.log_metric('four', 1)")
-''',
-        mode="resume",
-    )
-    assert step.data.metrics == {"one": 1, "two": 1, "three": 1, "four": 1}
     assert step.count() == 1
 
 

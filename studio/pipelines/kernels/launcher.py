@@ -80,12 +80,12 @@ def own_path() -> list[str]:
 
 
 def adopt() -> None:
-    """Let plain MLflow calls land in the step's run, when the environment asks for it."""
-    mode, run = os.environ.get("STUDIO_ADOPT"), os.environ.get("MLFLOW_RUN_ID")
-    if mode and run:
+    """Let plain MLflow calls land in the step's run, where the environment names one."""
+    run = os.environ.get("MLFLOW_RUN_ID")
+    if run:
         from studio.tracking.adopt import install
 
-        install(run, "resume" if mode == "resume" else "active")
+        install(run)
 
 
 def main(arguments: list[str]) -> None:
