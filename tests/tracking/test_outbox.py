@@ -174,3 +174,22 @@ def test_two_processes_flush_at_once(workspace):
 
 def test_a_refusal_is_no_unavailability():
     assert not issubclass(TrackingFailed, StoreUnavailable)
+
+
+def test_a_record_that_was_replaced_while_it_was_logged_is_logged_again(workspace, monkeypatch):
+    outbox.put(workspace, RECORD)
+    native = outbox._log
+
+    def log_slowly(tracker, content):
+        native(tracker, content)
+        monkeypatch.setattr(outbox, "_log", native)
+        outbox.put(workspace, RECORD | {"steps": [*RECORD["steps"], {"key": "c"}]})
+
+    monkeypatch.setattr(outbox, "_log", log_slowly)
+    outbox.flush(workspace)
+    assert len(outbox.waiting(workspace)) == 1
+    outbox.flush(workspace)
+    assert outbox.waiting(workspace) == []
+    tracker = Tracker(workspace)
+    nested = tracker.children(tracker.find("churn", "r1"))
+    assert sorted(run.data.tags["studio.step"] for run in nested) == ["a", "b", "c"]
