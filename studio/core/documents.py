@@ -273,7 +273,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
 
 
 def _misfit(document: Document, model: type[BaseModel], item: Any) -> Problem:
-    place: Place = tuple(item["loc"])
+    place = _written_place(document, item)
     if item["type"] == "extra_forbidden":
         known = _known_keys(model, place[:-1])
         return document.problem(place, f"There is no key {place[-1]!r} here. {suggest(str(place[-1]), known)}")
@@ -282,6 +282,17 @@ def _misfit(document: Document, model: type[BaseModel], item: Any) -> Problem:
     found = item.get("input")
     shown = repr(found) if len(repr(found)) <= 60 else repr(found)[:57] + "..."
     return document.problem(place, f"{_expectation(item)}. Found: {shown}.")
+
+
+def _written_place(document: Document, item: Any) -> Place:
+    """Where the culprit stands in the document: without the names that pydantic gives to alternatives."""
+    place: Place = ()
+    parts = tuple(item["loc"])
+    for number, part in enumerate(parts, 1):
+        absent = item["type"] == "missing" and number == len(parts)
+        if absent or not document.lines or (*place, part) in document.lines:
+            place = (*place, part)
+    return place
 
 
 def _expectation(item: Any) -> str:

@@ -50,7 +50,7 @@ def source_digest(workspace: Workspace, name: str) -> str:
     dataset = _located(workspace, name)
     path = local_path(workspace, dataset.location or "")
     if path is not None:
-        return digest_as_read(dataset, file_digest(workspace, path, f"The source of the dataset {name!r},"))
+        return digest_as_read(dataset, file_digest(workspace, path, f"The source of the dataset {name!r} at"))
     content = read_bytes(workspace, dataset.location or "", f"The source of the dataset {name!r}")
     return digest_as_read(dataset, digest_bytes(content))
 

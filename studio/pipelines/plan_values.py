@@ -225,14 +225,20 @@ def _at_option(typed: str) -> At:
 def _nobody_has(parameter: str, known: Mapping[str, Any], pipeline: Pipeline) -> str:
     if not known:
         where = pipeline.notebook or "no notebook of this pipeline"
-        return f"{where} has {'no ' if pipeline.notebook else ''}parameters, so {parameter!r} cannot be given."
+        return (
+            f"{where} has {'no ' if pipeline.notebook else ''}parameters, so {parameter!r} cannot be given. "
+            "Next: add a cell with the tag 'parameters', or remove this value."
+        )
     return f"No step of {pipeline.name} has a parameter {parameter!r}. {suggest(parameter, known)}"
 
 
 def _file_problem(path: Path) -> str:
     """What keeps a file that was named from being read; empty where nothing does."""
-    if not os.access(path, os.F_OK):  # unlike Path.exists, it does not raise for a name that no file can have
-        return f"The file {short(path)} does not exist. Next: correct the path, or bring the file there."
+    try:
+        if not path.exists():
+            return f"The file {short(path)} does not exist. Next: correct the path, or bring the file there."
+    except OSError as error:  # a name that no file can have, a folder that may not be entered
+        return f"The file {short(path)} cannot be reached: {error.strerror}. Next: correct the path or its permissions."
     if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
         return f"The file {path} cannot be read: permission denied. Next: correct its permissions."
     return ""

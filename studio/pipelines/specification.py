@@ -47,8 +47,8 @@ _Written = Annotated[float, Field(ge=0)] | Annotated[str, Field(pattern=_DURATIO
 # The bounds stand inside the validator, so that they hold for the seconds and not for the text.
 Pause = Annotated[float, Field(ge=0, le=86_400), BeforeValidator(_seconds, json_schema_input_type=_Written)]
 """Seconds, also none; written as a number, or as ``90s``, ``30m``, ``2h``."""
-Limit = Annotated[float, Field(gt=0), BeforeValidator(_seconds, json_schema_input_type=_Written)]
-"""Seconds, more than none; written like `Pause`."""
+Limit = Annotated[float, Field(gt=0, le=31_536_000), BeforeValidator(_seconds, json_schema_input_type=_Written)]
+"""Seconds, more than none and at most a year's; written like `Pause`."""
 
 
 class Retries(Section):
