@@ -25,7 +25,7 @@ def list_(as_json: Json = False) -> None:
         as_json,
         lambda: (
             table(
-                ["DATASET", "ROWS", "SNAPSHOT", "MADE (UTC)", "CONTRACT", "DESCRIPTION"],
+                ["DATASET", "ROWS", "SNAPSHOT", "RUN", "MADE (UTC)", "CONTRACT", "DESCRIPTION"],
                 [_row(item.as_dict()) for item in found],
             )
             if found
@@ -85,6 +85,7 @@ def _row(item: dict[str, Any]) -> tuple[object, ...]:
         item["name"],
         rows,
         snapshot or ("(source)" if item["location"] else "-"),
+        ", ".join(dict.fromkeys(kept["run"] or "-" for kept in parts.values())),
         _moment(item["created"]),
         item["contract"] or "-",
         item["problem"] or item["description"] or "",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -42,13 +45,27 @@ def say(message: str) -> None:
     sys.stderr.flush()
 
 
+def terminal_width() -> int | None:
+    """The width of the terminal that standard output is; None where it is none and nothing need be cut."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Columns aligned with two spaces between them; the last column is not padded."""
+    """Columns aligned with two spaces between them; on a terminal the last one is cut to what fits."""
     lines = [[str(cell) for cell in row] for row in (headings, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    text = ["  ".join(cell.ljust(size) for cell, size in zip(line, widths, strict=True)).rstrip() for line in lines]
+    width = terminal_width()
+    return "\n".join(line if width is None or len(line) <= width else line[: width - 1] + "…" for line in text)
+
+
+def program() -> str:
+    """What to type for this program: its name where the shell finds it, else the path from here."""
+    own = Path(sys.argv[0]).absolute()
+    found = shutil.which("studio")
+    if own.name != "studio" or (found is not None and Path(found).resolve() == own.resolve()):
+        return "studio"
+    return os.path.relpath(own) if own.is_relative_to(Path.cwd()) else str(own)
 
 
 def seconds(value: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from studio.cli.completion import pipeline_names
-from studio.cli.output import Json, show, table
+from studio.cli.output import Json, show, table, terminal_width
 from studio.cli.run import Values, assignments
 
 app = typer.Typer(help="Pipelines: list them, plan a run, draw the graph.", no_args_is_help=True, rich_markup_mode=None)
@@ -75,9 +75,12 @@ def _draw(name: str, parameter: list[str] | None, as_json: bool, mermaid: bool, 
     from studio.workflows.plan_pipeline import plan_pipeline
 
     foreseen = plan_pipeline(name, assignments(parameter or []), Path.cwd(), verdicts=verdicts)
-    draw = to_mermaid if mermaid else to_tree
     show(
         plan_as_dict(foreseen.plan, foreseen.verdicts),
         as_json,
-        lambda: draw(foreseen.plan, foreseen.verdicts),
+        lambda: (
+            to_mermaid(foreseen.plan, foreseen.verdicts)
+            if mermaid
+            else to_tree(foreseen.plan, foreseen.verdicts, terminal_width())
+        ),
     )

@@ -38,7 +38,12 @@ def run(
         str | None, typer.Option("--from", metavar="STEP", help="Run this step and all after it again.")
     ] = None,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="STEP", help="Run this step alone, on the latest snapshots.")
+        str | None,
+        typer.Option(
+            "--only",
+            metavar="STEP",
+            help="Run this step alone, on the latest snapshots (reused where nothing changed).",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from studio.cli.output import seconds, short, table
+from studio.cli.output import program, seconds, short, table
 
 if TYPE_CHECKING:
     from studio.core.workspace import Workspace
@@ -28,13 +28,19 @@ def run_text(workspace: Workspace, run: RunRecord) -> str:
     head = [f"run {run.id} of {run.pipeline}: {run.status}, {counts(run)}, {seconds(run.seconds)}".rstrip(", ")]
     if run.given:
         head.append("parameters: " + ", ".join(f"{name}={short(value)}" for name, value in run.given.items()))
+    head += [_continued(ending) for ending in run.earlier]
     rows = [
         (step.key, step.status, seconds(step.seconds), (step.verdict or {}).get("reason", ""))
         for step in run.steps.values()
     ]
     parts = ["\n".join(head), table(["STEP", "STATUS", "TIME", "WHY"], rows)]
+    measures = [(step.key, name, value) for step in run.steps.values() for name, value in step.metrics.items()]
+    if measures:
+        parts.append(table(["STEP", "METRIC", "VALUE"], [(key, name, _number(value)) for key, name, value in measures]))
     parts += [failure_text(run, step) for step in run.steps.values() if step.error]
-    parts.append(f"executed notebooks: {workspace.shown(workspace.runs / run.id)}/steps")
+    folder = workspace.runs / run.id / "steps"
+    if folder.is_dir():
+        parts.append(f"executed notebooks: {workspace.shown(folder)}")
     return "\n\n".join(parts)
 
 
@@ -43,20 +49,22 @@ def run_summary(result: RunResult) -> str:
     run = result.record
     parts = [f"run {run.id} of {run.pipeline}: {run.status}, {counts(run)}, {seconds(run.seconds)}"]
     parts += [failure_text(run, step) for step in run.steps.values() if step.error]
+    studio = program()
     if run.status == "completed":
+        parts += _measures(run)
         parts.append(
             "\n".join(
                 [
                     "Where to look",
-                    f"  the steps              studio runs show {run.id}",
-                    f"  an executed notebook   studio runs open {run.id} STEP",
-                    f"  in MLflow              {_mlflow_command(result.tracking_uri)}",
+                    f"  steps and metrics      {studio} runs show {run.id}",
+                    f"  an executed notebook   {studio} runs open {run.id} STEP",
+                    f"  in MLflow              {_mlflow_command(result.tracking_uri, studio)}",
                 ]
             )
         )
     elif run.status == "killed":
-        parts.append(f"Go on with:  studio runs resume {run.id}")
-    parts += [f"Not everything could be recorded in MLflow: {problem}" for problem in result.problems]
+        parts.append(f"Go on with:  {studio} runs resume {run.id}")
+    parts += [f"Not everything could be recorded: {problem}" for problem in result.problems]
     return "\n\n".join(parts)
 
 
@@ -69,26 +77,29 @@ def failure_text(run: RunRecord, step: StepRecord) -> str:
     lines = [f"{step.key} failed: {error.get('message', '')}", f"  notebook    {place}"]
     source = str(error.get("source") or "").splitlines()
     lines += [("  cell        " if index == 0 else "              ") + line for index, line in enumerate(source)]
-    if error.get("ename"):
-        lines.append(f"  error       {error['ename']}: {short(str(error.get('evalue', '')), 400)}")
+    evalue = " ".join(str(error.get("evalue", "")).split())
+    if error.get("ename") and not (evalue and evalue in " ".join(str(error.get("message", "")).split())):
+        lines.append(f"  error       {error['ename']}: {short(evalue, 400)}")
     if step.values:
         shown = ", ".join(f"{name}={short(value)}" for name, value in step.values.items())
         lines.append(f"  parameters  {shown}")
     lines += [
-        f"  open it     studio runs open {run.id} {_quoted(step.key)}",
-        f"  go on       studio runs resume {run.id}",
+        f"  open it     {program()} runs open {run.id} {_quoted(step.key)}",
+        f"  go on       {program()} runs resume {run.id}",
     ]
     return "\n".join(lines)
 
 
 def why_text(run: RunRecord, steps: Sequence[StepRecord]) -> str:
     """For each step what decided, with the differences."""
-    lines = [f"run {run.id} of {run.pipeline}"]
+    lines = [f"run {run.id} of {run.pipeline}", *(_continued(ending) for ending in run.earlier)]
     for step in steps:
         verdict = step.verdict or {}
         lines.append(f"{step.key}: {step.status}; {verdict.get('reason', 'it was never reached')}")
-        lines += [f"    {change['kind']}: {change['detail']}" for change in verdict.get("changes", [])]
-        if step.reused_from:
+        changes = verdict.get("changes", [])
+        if len(changes) > 1 or any(change["kind"] not in ("first", "forced") for change in changes):
+            lines += [f"    {change['kind']}: {change['detail']}" for change in changes]
+        if step.reused_from and step.reused_from not in verdict.get("reason", ""):
             lines.append(f"    the results are those of run {step.reused_from}")
     return "\n".join(lines)
 
@@ -108,5 +119,27 @@ def _local(moment: str | None) -> str:
     return moment[:19].replace("T", " ") if moment else ""
 
 
-def _mlflow_command(uri: str) -> str:
-    return f"mlflow ui --backend-store-uri {uri}" if "://" in uri and not uri.startswith("http") else uri
+def _mlflow_command(uri: str, studio: str) -> str:
+    mlflow = studio.removesuffix("studio") + "mlflow"
+    return f"{mlflow} ui --backend-store-uri {uri}" if "://" in uri and not uri.startswith("http") else uri
+
+
+def _continued(ending: Mapping[str, Any]) -> str:
+    """How the run had ended before it was continued."""
+    how = "had been killed" if ending["status"] == "killed" else "had failed"
+    steps = ", ".join(f"{step['key']} ({step['status']})" for step in ending.get("unfinished", []))
+    return f"continued after it {how} at {_local(ending['ended'])}{f': {steps}' if steps else ''}"
+
+
+def _measures(run: RunRecord) -> list[str]:
+    """One line for each step that logged metrics."""
+    rows = [
+        (f"  {step.key}", ", ".join(f"{name} {_number(value)}" for name, value in step.metrics.items()))
+        for step in run.steps.values()
+        if step.metrics
+    ]
+    return ["Metrics\n" + table(["", ""], rows).partition("\n")[2]] if rows else []
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

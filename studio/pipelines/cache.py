@@ -113,7 +113,7 @@ class ReuseIndex:
                 return self._reused(same)
         last = next((record for owner, record in reversed(entries) if owner == pipeline), None)
         if last is None:
-            reason = "it has not completed before" if not entries else f"it has not completed in {pipeline} before"
+            reason = "it has not completed before" if not entries else "it has completed only in other pipelines"
             return Verdict(False, reason, (Change("first", reason),))
         return self._compared(step, last, inputs, environment, files)
 

@@ -100,10 +100,11 @@ def nodes_of(plan: Plan) -> list[Node]:
     return nodes
 
 
-def to_tree(plan: Plan, verdicts: Verdicts | None = None) -> str:
+def to_tree(plan: Plan, verdicts: Verdicts | None = None, width: int | None = None) -> str:
     """One line a step: its place, notebook, datasets, and whether it runs or is reused, and why.
 
-    A step stands below the last of the steps that it needs; the others are named at its end.
+    A step stands below the last of the steps that it needs; the others are named at its end. Where the lines would
+    be longer than `width`, they are without the notebooks, then without the datasets too, and cut at last.
     """
     nodes = nodes_of(plan)
     rows = _rows(nodes, verdicts or {})
@@ -113,7 +114,7 @@ def to_tree(plan: Plan, verdicts: Verdicts | None = None) -> str:
     if plan.sources:
         lines.append(f"reads {', '.join(plan.sources)}")
     lines += [f"checks {item.path} against {item.contract}" for item in _distinct(plan)]
-    return "\n".join([*lines, "", *_aligned(rows)])
+    return "\n".join([*lines, "", *_fitting(rows, width)])
 
 
 def to_mermaid(plan: Plan, verdicts: Verdicts | None = None) -> str:
@@ -233,11 +234,22 @@ def _verdict_text(verdict: Verdict) -> str:
     return f"{verdict.word}, {verdict.reason}"
 
 
+def _fitting(rows: Sequence[tuple[str, ...]], width: int | None) -> list[str]:
+    if width is None:
+        return list(_aligned(rows))
+    lines: list[str] = []
+    for columns in ((0, 1, 2, 3), (0, 2, 3), (0, 3)):
+        lines = list(_aligned([tuple(row[column] for column in columns) for row in rows]))
+        if all(len(line) <= width for line in lines):
+            return lines
+    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
+
+
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    widths = [min(_WIDEST, max(len(row[column]) for row in rows)) for column in range(3)]
+    widths = [min(_WIDEST, max(len(row[column]) for row in rows)) for column in range(len(rows[0]) - 1)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        yield "  ".join([*cells, row[3]]).rstrip()
+        yield "  ".join([*cells, row[-1]]).rstrip()
 
 
 def _distinct(plan: Plan) -> list[Any]:

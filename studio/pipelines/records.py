@@ -10,11 +10,11 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from studio.core import clock
 from studio.core.errors import BadInput
@@ -106,6 +106,7 @@ class RunStore:
                 earlier = before.get(step.key)
                 fresh.attempt = earlier.attempt if earlier else 0
                 record.steps[step.key] = fresh
+            record.earlier = [*record.earlier, _ending(record, before)]
             record.status, record.ended, record.seconds = "running", None, None
             self.save(record)
         except NotARecord as error:
@@ -323,6 +324,18 @@ def _is_file(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _ending(record: RunRecord, steps: Mapping[str, StepRecord]) -> dict[str, Any]:
+    """How the run ended this time, for those who look at it after it was continued."""
+    before = sum(item.get("seconds") or 0.0 for item in record.earlier)
+    unfinished = [
+        {"key": step.key, "status": step.status, "message": str((step.error or {}).get("message", ""))}
+        for step in steps.values()
+        if step.status in ("failed", "killed")
+    ]
+    seconds = None if record.seconds is None else max(0.0, record.seconds - before)
+    return {"status": record.status, "ended": record.ended, "seconds": seconds, "unfinished": unfinished}
 
 
 def _kill(record: RunRecord, last_sign: float) -> None:

@@ -53,6 +53,8 @@ class StepRecord:
         Digests of the files that Path parameters name, by parameter.
     outputs : dict
         For each saved dataset its parts and their digests.
+    metrics : dict
+        The latest value of each metric that its notebook logged to MLflow; a text where it is no finite number.
     environment : str
         Digest of the environment lock, empty until it completed.
     cache_key : str
@@ -84,6 +86,7 @@ class StepRecord:
     inputs: dict[str, Any] | None = None
     files: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
     environment: str = ""
     cache_key: str = ""
     mlflow_run_id: str | None = None
@@ -136,6 +139,9 @@ class RunRecord:
         RFC 3339 times; `seconds` is how long it took.
     mlflow_run_id : str or None
         The parent run in MLflow.
+    earlier : list of dict
+        How the run ended each time before it was continued: ``status``, ``ended``, ``seconds``, and ``unfinished``:
+        the steps that had not completed, each with ``key``, ``status`` and ``message``.
     steps : dict
         The records of the steps by key, in the plan's order.
     """
@@ -153,6 +159,7 @@ class RunRecord:
     ended: str | None = None
     seconds: float | None = None
     mlflow_run_id: str | None = None
+    earlier: list[dict[str, Any]] = field(default_factory=list)
     steps: dict[str, StepRecord] = field(default_factory=dict)
 
     @classmethod
@@ -250,6 +257,8 @@ def _fits(declared: str, value: Any) -> bool:
     kinds = _KINDS.get(declared)
     if kinds is not None:
         return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+    if declared.startswith("list["):
+        return isinstance(value, list)
     if not isinstance(value, dict):
         return value is None and declared.endswith("| None")
     if declared == "dict[str, str]":

@@ -12,9 +12,9 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from studio.core import clock
@@ -44,11 +44,14 @@ class RunOptions:
         Keys of the steps that run even when nothing changed.
     only : frozenset of str or None
         Keys of the steps to run; the others are left out and their latest snapshots are used.
+    done : mapping
+        Steps of this very run that ended well before it was continued; where they still hold, they stay as they are.
     """
 
     jobs: int = 1
     force: frozenset[str] = frozenset()
     only: frozenset[str] | None = None
+    done: Mapping[str, StepRecord] = field(default_factory=dict)
 
 
 @dataclass
@@ -171,6 +174,7 @@ class Runner:
         record = self._record.steps[step.key]
         if self._options.only is not None and step.key not in self._options.only:
             record.status = "not run"
+            record.verdict = Verdict(False, "left out by --only").as_dict()
             self._tell(events.StepFinished(step.key, "not run", 0.0, "left out"))
             return False
         inputs = self._inputs(step)
@@ -191,12 +195,19 @@ class Runner:
     def _reuse(self, record: StepRecord, verdict: Verdict) -> None:
         earlier = verdict.record
         assert earlier is not None
+        here = self._options.done.get(record.key)
+        if here is not None and here.cache_key == earlier.cache_key:
+            self._record.steps[record.key] = here
+            self._publish(here)
+            self._tell(events.StepFinished(record.key, "reused", 0.0, "completed before the run was continued"))
+            return
         record.status = "reused"
         record.reused_from = earlier.reused_from or earlier.run
         record.outputs = earlier.outputs
         record.mlflow_run_id = earlier.mlflow_run_id
         record.executed_notebook = earlier.executed_notebook
         record.cache_key = earlier.cache_key
+        record.metrics = earlier.metrics
         self._publish(record)
         self._tell(events.StepFinished(record.key, "reused", 0.0, verdict.reason))
 
@@ -228,6 +239,7 @@ class Runner:
             )
             record.seconds = time.monotonic() - began
             record.executed_notebook = self._workspace.shown(attempt.executed)
+            record.metrics = self._trail.metrics(record)
             self._trail.end_step(step, record, attempt)
             if (
                 attempt.outcome.ok
@@ -305,7 +317,8 @@ class Runner:
                     self._tell(events.StepFinished(record.key, "not run", 0.0, ""))
         self._record.status = status
         self._record.ended = clock.to_text(clock.now())
-        self._record.seconds = time.monotonic() - started
+        before = sum(item.get("seconds") or 0.0 for item in self._record.earlier)
+        self._record.seconds = before + time.monotonic() - started
         self._save()  # how the run ended is true whatever happens to what follows
         try:
             self._point()

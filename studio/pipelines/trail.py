@@ -9,6 +9,7 @@ later steps are recorded in the embedded store, and how the run ended waits in t
 from __future__ import annotations
 
 import json
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -92,6 +93,14 @@ class Trail:
         run_id = record.mlflow_run_id
         if run_id is not None:
             self._later(lambda: self._write_step(self._books[run_id].tracker, step, run_id, attempt))
+
+    def metrics(self, record: StepRecord) -> dict[str, Any]:
+        """The metrics that a step's notebook logged; none where they cannot be read, which is told."""
+        found: dict[str, float] = {}
+        run_id = record.mlflow_run_id
+        if run_id is not None:
+            self._guarded(lambda: found.update(self._books[run_id].tracker.metrics(run_id)))
+        return {name: value if math.isfinite(value) else str(value) for name, value in sorted(found.items())}
 
     def end(self, status: str) -> None:
         """Write everything, end the parent run; afterwards nothing is pending.
@@ -218,6 +227,7 @@ class Trail:
             "started": self._record.ended if reused else step.started,
             "ended": self._record.ended if reused else step.ended,
             "params": _params(step.values),
+            "metrics": {name: value for name, value in step.metrics.items() if not isinstance(value, str)},
             "tags": tags,
         }
 

@@ -67,11 +67,14 @@ def check_workspace(paths: tuple[Path, ...], base: Path) -> Checked:
         problems += check_notebook(workspace, path, known_datasets=known)
     for name in contracts:
         problems += _attempt(lambda name=name: read_contract(workspace, name), f"pipelines/contracts/{name}.yml")
+    told = {problem.path for problem in problems}
     for name in pipelines:
-        problems += _attempt(
+        found = _attempt(
             lambda name=name: make_plan(workspace, read_pipeline(workspace, name), {}, base=workspace.root),
             f"pipelines/{name}.yml",
         )
+        # The plan finds a notebook's problems again, in its own words.
+        problems += [problem for problem in found if not (problem.path.endswith(".ipynb") and problem.path in told)]
     return Checked(len(notebooks), len(pipelines), len(contracts), tuple(dict.fromkeys(problems)))
 
 

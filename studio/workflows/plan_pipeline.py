@@ -11,6 +11,7 @@ from studio.core.workspace import Workspace, find_workspace
 from studio.pipelines.cache import Verdict, foresee
 from studio.pipelines.plan import Plan, make_plan
 from studio.pipelines.specification import list_pipelines, read_pipeline
+from studio.workflows.check_inputs import check_inputs
 from studio.workflows.choose_pipeline import choose_pipeline
 
 
@@ -47,7 +48,10 @@ def plan_pipeline(name: str, given: Mapping[str, str], base: Path, *, verdicts: 
     """
     workspace = find_workspace()
     plan = make_plan(workspace, choose_pipeline(workspace, name, base), given, base=base)
-    return Foreseen(workspace, plan, foresee(workspace, plan, environment_digest()) if verdicts else {})
+    if not verdicts:
+        return Foreseen(workspace, plan, {})
+    check_inputs(workspace, plan)
+    return Foreseen(workspace, plan, foresee(workspace, plan, environment_digest()))
 
 
 def overview() -> list[PipelineOverview]:

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,13 +17,12 @@ from studio.core.errors import BadInput
 from studio.core.identifiers import new_run_id, suggest
 from studio.core.readiness import check_state
 from studio.core.workspace import Workspace, find_workspace
-from studio.data.preflight import check_file, check_source
-from studio.data.snapshots import SnapshotStore
 from studio.pipelines import events
 from studio.pipelines.plan import Plan, make_plan
-from studio.pipelines.records import RunRecord, RunStore
+from studio.pipelines.records import RunRecord, RunStore, StillRunning
 from studio.pipelines.runner import Runner, RunOptions
 from studio.tracking.store import ready_store, tracking_uri
+from studio.workflows.check_inputs import check_inputs
 from studio.workflows.choose_pipeline import choose_pipeline
 from studio.workflows.upkeep import settle_runs
 
@@ -97,7 +96,7 @@ def run_pipeline(request: RunRequest, listener: events.Listener) -> RunResult:
         workspace, choose_pipeline(workspace, request.name, request.base), request.given, base=request.base
     )
     options = _options(workspace, plan, request)
-    _check_data(workspace, plan, options)
+    check_inputs(workspace, plan, options.only)
     check_state(workspace)
     ready_store(workspace)
     record = store.create(_new_record(plan, request))
@@ -119,28 +118,25 @@ def resume_run(name: str, jobs: int | None, listener: events.Listener) -> RunRes
     settle_runs(workspace, store)
     record = store.read(name)
     if record.status == "running":
-        raise BadInput(f"Run {record.id} is still running. Next: studio runs show {record.id}")
+        raise StillRunning(record.id)
     if record.status == "completed":
         raise BadInput(f"Run {record.id} is complete, nothing is left to do. Next: studio run {record.name}")
     request = RunRequest(
-        name=record.name, given=record.given, base=Path(record.base), jobs=jobs, only=record.only, start=record.start
-    )
-    plan = make_plan(
-        workspace, choose_pipeline(workspace, request.name, request.base), request.given, base=request.base
-    )
-    kept = {key for key, step in record.steps.items() if step.status in ("completed", "reused")}
-    again = RunRequest(
-        name=request.name,
-        given=request.given,
-        base=request.base,
+        name=record.name,
+        given=record.given,
+        base=Path(record.base),
         jobs=jobs,
         force=record.force,
         start=record.start,
         only=record.only,
     )
-    options = _options(workspace, plan, again)
-    options = RunOptions(jobs=options.jobs, force=options.force - kept, only=options.only)
-    _check_data(workspace, plan, options)
+    plan = make_plan(
+        workspace, choose_pipeline(workspace, request.name, request.base), request.given, base=request.base
+    )
+    done = {key: step for key, step in record.steps.items() if step.status in ("completed", "reused")}
+    options = _options(workspace, plan, request)
+    options = replace(options, force=options.force - done.keys(), done=done)
+    check_inputs(workspace, plan, options.only)
     check_state(workspace)
     ready_store(workspace)
     return _run(workspace, plan, store.reopen(record, plan.steps), store, options, listener)
@@ -162,6 +158,8 @@ def _new_record(plan: Plan, request: RunRequest) -> RunRecord:
 
 
 def _options(workspace: Workspace, plan: Plan, request: RunRequest) -> RunOptions:
+    if request.start is not None and request.only is not None:
+        raise BadInput("--from and --only contradict each other. Next: give one of the two.")
     keys = [step.key for step in plan.steps]
     force = frozenset(keys) if request.force else frozenset()
     if request.start is not None:
@@ -184,31 +182,6 @@ def _after(plan: Plan, first: set[str]) -> frozenset[str]:
         if reached.intersection(step.needs):
             reached.add(step.key)
     return frozenset(reached)
-
-
-def _check_data(workspace: Workspace, plan: Plan, options: RunOptions) -> None:
-    """What the steps will read from outside the run must be there and keep its contract."""
-    for item in dict.fromkeys((item.path, item.contract) for item in plan.inputs):
-        check_file(workspace, *item)
-    for name in plan.sources:
-        check_source(workspace, name)
-    snapshots = SnapshotStore(workspace)
-    for step, name in _from_earlier_runs(plan, options):
-        if not snapshots.latest(name):
-            raise BadInput(
-                f"{step} loads {name!r}, of which there is no snapshot yet. Next: studio run {plan.pipeline}"
-            )
-
-
-def _from_earlier_runs(plan: Plan, options: RunOptions) -> Iterator[tuple[str, str]]:
-    """Each step that will run with each dataset that none of the steps to run saves."""
-    for step in plan.steps:
-        if options.only is not None and step.key not in options.only:
-            continue
-        for name in step.loads:
-            writers = set(plan.writers.get(name, ()))
-            if name not in plan.sources and (not writers or (options.only is not None and not writers & options.only)):
-                yield step.key, name
 
 
 def _run(

@@ -253,7 +253,7 @@ def test_another_pipeline_reuses_the_same_step_but_compares_with_its_own(churn: 
     churn.step(index, step, {"telco": {"source": "s"}}, pipeline="other")
     assert index.decide("churn", step, {"telco": {"source": "s"}}, environment_digest()).reuse
     verdict = index.decide("churn", step, {"telco": {"source": "t"}}, environment_digest())
-    assert verdict.reason == "it has not completed in churn before"
+    assert verdict.reason == "it has completed only in other pipelines"
 
 
 def test_an_older_completion_is_found_again(churn: Completing) -> None:
