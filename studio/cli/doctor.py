@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import typer
 
 from studio.cli.output import Json, show
+
+if TYPE_CHECKING:
+    from studio.workflows.doctor import Finding
 
 
 def doctor(as_json: Json = False) -> None:
@@ -24,12 +30,16 @@ def doctor(as_json: Json = False) -> None:
             lines.append(f"{marks[finding.level]:8}{finding.subject:18}{finding.detail}")
             if finding.next:
                 lines.append(f"{'':8}{'':18}Next: {finding.next}")
-        lines.append(
-            "Everything needed is here."
-            if not missing
-            else f"{missing} needed thing{'s are' if missing > 1 else ' is'} missing."
-        )
+        lines.append(_verdict(found, missing))
         return "\n".join(lines)
 
     show({"findings": [finding.as_dict() for finding in found], "missing": missing}, as_json, text)
     raise typer.Exit(1 if missing else 0)
+
+
+def _verdict(found: Sequence[Finding], missing: int) -> str:
+    if missing:
+        return f"{missing} needed thing{'s are' if missing > 1 else ' is'} missing."
+    if any(finding.subject == "workspace" and finding.level == "note" for finding in found):
+        return "The machine is ready. There is no workspace here yet."
+    return "Everything needed is here."

@@ -55,6 +55,8 @@ def examine() -> list[Finding]:
     found.append(Finding("workspace", "ok", str(workspace.root)))
     for look in (_settings, _state, _tracking):
         found.append(_guarded(look, workspace))
+        if found[-1].level == "missing":
+            break  # the next ones need it, and would only say the same again
     return found
 
 
