@@ -21,8 +21,8 @@ test: $(STAMP) ## pass all tests, with branch coverage
 test-quick: $(STAMP) ## pass the tests that take no more than a few seconds each
 	$(BIN)/pytest -n 2 --dist loadfile -q -m "not slow"
 
-lab: $(STAMP) ## open JupyterLab on this workspace
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab
+lab: $(STAMP) ## open JupyterLab on this workspace (as root in a container: make lab ARGS=--allow-root)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab $(ARGS)
 
 check: $(STAMP) ## check format, lint, types and layers
 	$(BIN)/ruff format --check
