@@ -18,6 +18,7 @@ from studio.core.workspace import Workspace
 
 ROOM = 8 << 20
 """Bytes that must be free: a new MLflow store, its journal, a run's record and small notebooks."""
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _WRITTEN = ("runs", "snapshots", "artifacts", "outbox")
 
 
@@ -71,7 +72,8 @@ def _check_room(folder: Path) -> None:
                 file.seek(0)
                 file.write(bytes(ROOM))
     except OSError as error:
-        raise CannotWrite(folder, error) from error
+        needed = f" (a run needs {ROOM >> 20} MB)" if error.errno in _NO_ROOM else ""
+        raise CannotWrite(folder, OSError(error.errno, f"{error.strerror}{needed}")) from error
     finally:
         with contextlib.suppress(OSError):
             probe.unlink(missing_ok=True)

@@ -64,7 +64,7 @@ def test_a_full_disk_is_told_and_the_probe_is_removed(
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (readiness.ROOM // 2, limit[1]))
     try:
-        with pytest.raises(CannotWrite, match="File too large"):
+        with pytest.raises(CannotWrite, match=r"File too large \(a run needs 8 MB\)"):
             check_state(workspace)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
