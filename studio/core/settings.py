@@ -48,7 +48,7 @@ class Running(Section):
     cell_output_limit: Annotated[
         int, Field(ge=1_000, description="Characters of output kept of one cell; the rest is cut and marked.")
     ] = 2_000_000
-    start_timeout: Annotated[int, Field(ge=1, description="Seconds a kernel may take to start.")] = 60
+    start_timeout: Annotated[int, Field(ge=1, le=86_400, description="Seconds a kernel may take to start.")] = 60
 
 
 class Settings(Section):
