@@ -18,7 +18,7 @@ Values = Annotated[
     ),
 ]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, help="How many independent steps run at the same time.")
+    int | None, typer.Option("--jobs", "-j", min=1, max=256, help="How many independent steps run at the same time.")
 ]
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from studio.core import clock
 from studio.core.environment import environment_digest
 from studio.core.errors import BadInput, StudioError
+from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace
 from studio.data.snapshots import SnapshotStore
 from studio.data.sources import source_digest
@@ -30,6 +31,16 @@ from studio.pipelines.plan import Plan, PlannedStep
 from studio.pipelines.records import RunRecord, RunStore, StepRecord
 from studio.pipelines.stepping import Attempt, attempt_step
 from studio.pipelines.trail import Trail
+
+_LONGEST_PAUSE = 86_400.0
+
+
+class RunStopped(StudioError):
+    """Something outside the notebooks (a full disk, say) stopped a run; what its steps had completed is kept."""
+
+    def __init__(self, run: str, error: StudioError) -> None:
+        fact = str(error).partition(" Next: ")[0]
+        super().__init__(f"Run {run} stopped: {fact} Next: mend that, then go on with studio runs resume {run}")
 
 
 @dataclass(frozen=True)
@@ -116,11 +127,16 @@ class Runner:
                 except BaseException:
                     self._cancellation.cancel()  # before the pool waits for its threads
                     raise
+        except CannotWrite as error:
+            self._give_up(started)
+            raise RunStopped(self._record.id, error) from error
         except BaseException:
-            self._conclude_all()
-            self._finish("failed", started)
+            self._give_up(started)
             raise
-        self._finish(self._status(), started)
+        try:
+            self._finish(self._status(), started)
+        except CannotWrite as error:
+            raise RunStopped(self._record.id, error) from error
         return self._record
 
     def _status(self) -> str:
@@ -129,12 +145,16 @@ class Runner:
         unfinished = any(step.status in ("waiting", "running") for step in self._record.steps.values())
         return "killed" if self._cancellation.cancelled and unfinished else "completed"
 
-    def _conclude_all(self) -> None:
-        """Record the steps that ended while the run was being given up."""
-        while not self._inbox.empty():
-            finished = self._inbox.get()
-            if isinstance(finished, _Finished):
-                self._conclude(finished)
+    def _give_up(self, started: float) -> None:
+        """Record what can be recorded of a run that something else than a notebook stopped."""
+        try:
+            while not self._inbox.empty():
+                finished = self._inbox.get()
+                if isinstance(finished, _Finished):
+                    self._conclude(finished)
+            self._finish("failed", started)
+        except CannotWrite as error:  # whoever looks next finds the run without a runner, and settles it
+            self._trail.problems.append(str(error))
 
     def _schedule(self, pool: ThreadPoolExecutor) -> None:
         waiting = {step.key: len(self._needs(step)) for step in self._plan.steps}
@@ -253,7 +273,7 @@ class Runner:
         """Wait for the next attempt; False when the run is being stopped."""
         if self._stopping:
             return False
-        delay = step.retries.delay * step.retries.factor**tried
+        delay = min(step.retries.delay * step.retries.factor**tried, _LONGEST_PAUSE)
         reason = outcome.failure.message if outcome.failure else ""
         self._tell(events.StepDelayed(step.key, record.attempt, delay, reason))
         woken, _, _ = select.select([self._cancellation], [], [], delay)
