@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,22 +67,6 @@ def blocks(language: str) -> list[tuple[str, str]]:
             (page.name, block) for block in re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.M | re.S)
         ]
     return found
-
-
-@pytest.mark.slow
-def test_the_console_examples_run_in_order(tmp_path: Path) -> None:
-    folder = tmp_path
-    shown = [line[2:] for _, block in blocks("console") for line in block.splitlines() if line.startswith("$ ")]
-    assert len(shown) > 5
-    for line in shown:
-        words = shlex.split(line)
-        if words[0] == "cd":
-            folder = folder / words[1]
-            continue
-        assert words[0] == "studio", line
-        answer = Place(folder).studio(*words[1:])
-        assert answer.status == 0, (line, answer.out, answer.err)
-        assert answer.out
 
 
 @pytest.mark.parametrize(("page", "block"), blocks("yaml"), ids=lambda value: str(value)[:30])
