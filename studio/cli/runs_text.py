@@ -97,7 +97,7 @@ def why_text(run: RunRecord, steps: Sequence[StepRecord]) -> str:
         verdict = step.verdict or {}
         lines.append(f"{step.key}: {step.status}; {verdict.get('reason', 'it was never reached')}")
         changes = verdict.get("changes", [])
-        if len(changes) > 1 or any(change["kind"] not in ("first", "forced") for change in changes):
+        if len(changes) > 1:  # a single one is the reason itself
             lines += [f"    {change['kind']}: {change['detail']}" for change in changes]
         if step.reused_from and step.reused_from not in verdict.get("reason", ""):
             lines.append(f"    the results are those of run {step.reused_from}")
