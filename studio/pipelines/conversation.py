@@ -31,6 +31,8 @@ _RECEIVE_AHEAD = 64
 _BATCH = 200
 _HANDSHAKE = 1.0
 _LAST_WORDS = 0.1
+_FAREWELL, _HEARD = "studio_farewell", "studio_heard"
+"""The launcher's last message, sent when all its outputs have been, and the answer that lets the kernel go."""
 _CONNECTIONLESS = 2.0
 """Seconds that a kernel may live on without its sockets: a dying one for a moment, one that became another program."""
 
@@ -239,13 +241,14 @@ class Conversation:
         TooLate
             When it has not ended by then.
         """
-        request = self.client.session.msg("shutdown_request", content={"restart": False})
+        request = self.client.session.msg("shutdown_request", content={"restart": False, "farewell": True})
         self.client.control_channel.send(request)
         confirmed = False
         while self._alive():
             self._check_time(until)
             self._wait(until)
             confirmed = self._confirmed(request) or confirmed
+        confirmed = self._confirmed(request) or confirmed
         control = zmq.Poller()
         control.register(self.client.control_channel.socket, zmq.POLLIN)
         while not confirmed and control.poll(int(_LAST_WORDS * 1000)):
@@ -253,10 +256,14 @@ class Conversation:
         return confirmed
 
     def _confirmed(self, request: Message) -> bool:
-        """Take in what has come; whether the reply to the shutdown request was among it."""
+        """Take in what has come; whether the reply to the shutdown request, or the farewell, was among it."""
         replies = [_parent(message) for message in self._received(self.client.control_channel)]
         for message in self._received(self.client.iopub_channel):
-            self.on_message(message)
+            if message["msg_type"] == _FAREWELL:
+                replies.append(_parent(message))
+                self.client.control_channel.send(self.client.session.msg(_HEARD))
+            else:
+                self.on_message(message)
         return request["header"]["msg_id"] in replies
 
     def close(self) -> None:
