@@ -122,14 +122,6 @@ def _close(*descriptors: int) -> None:
         os.close(descriptor)
 
 
-def preload() -> None:
-    """Import what the first `execute` would import (0.5 s); for a thread that has nothing better to do meanwhile."""
-    with _importing, notebook_libraries():
-        from studio.pipelines.engine import register
-
-        register(ENGINE)
-
-
 def execute(
     notebook: dict[str, Any],
     *,
@@ -172,11 +164,12 @@ def execute(
     CannotWrite
         When `output` cannot be written at the start or at the end.
     """
-    preload()
-    from papermill.execute import execute_notebook
+    with _importing, notebook_libraries():
+        from papermill.execute import execute_notebook
 
-    from studio.pipelines.engine import Execution, notebook_node
+        from studio.pipelines.engine import Execution, notebook_node, register
 
+        register(ENGINE)
     execution = Execution(output, folder, environment, limits, cancellation, on_cell, redaction or Redaction())
     with execution:
         execute_notebook(notebook_node(notebook), None, engine_name=ENGINE, progress_bar=False, execution=execution)
