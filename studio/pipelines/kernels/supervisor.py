@@ -265,6 +265,8 @@ class Supervisor:
             reported = self.tell_exit(reported)
             time.sleep(0.001)
             survivors = self.kill_all()
+        if not self.reap():
+            survivors = 0  # those counted last have died since
         self.tell_exit(reported)
         remove(self.folder)
         self.report(f"gone {survivors}")
