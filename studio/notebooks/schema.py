@@ -6,7 +6,6 @@ anything starts, renders the cell that hands them to the notebook, and is one py
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -182,13 +181,6 @@ class ParameterSchema:
     def as_json(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """`values` as JSON data, which `convert(…, strings=False)` takes back."""
         return {name: rendering.as_json(value) for name, value in values.items()}
-
-    def shown(self, values: Mapping[str, Any]) -> dict[str, str]:
-        """`values` as short texts for people: texts as they are, the rest in JSON."""
-        return {
-            name: value if isinstance(value, str) else json.dumps(rendering.as_json(value), ensure_ascii=False)
-            for name, value in values.items()
-        }
 
     def _unknown(self, name: str) -> Problem:
         if self.cell is None:

@@ -59,8 +59,7 @@ class _Home:
 class Tracker:
     """Records pipeline runs and their steps in the MLflow store of a workspace.
 
-    Nothing is imported or opened before the first call that needs it; `warm_up` does that ahead
-    of time on a background thread.
+    Nothing is imported or opened before the first call that needs it.
 
     Parameters
     ----------
@@ -82,13 +81,6 @@ class Tracker:
         self._homes: dict[str, _Home] = {}  # by MLflow run id
         self._flushed = not flush_outbox
         silence()
-
-    def warm_up(self) -> None:
-        """Import mlflow and open the store on a background thread, so that the first run need not wait for it.
-
-        What goes wrong there is raised by the first call that needs the store.
-        """
-        threading.Thread(target=self._warm_up, name="studio-tracking", daemon=True).start()
 
     def begin_pipeline(
         self,
@@ -246,12 +238,6 @@ class Tracker:
         found = self._search([experiment], f"tags.`{RUN}` = '{run_id}'")
         return next((run.info.run_id for run in found if _PARENT not in run.data.tags), None)
 
-    def address(self, mlflow_run_id: str) -> str | None:
-        """Where a browser shows the run; None for a store that has no server."""
-        if not self.uri.startswith(("http://", "https://")):
-            return None
-        return f"{self.uri}/#/experiments/{self._home(mlflow_run_id).experiment}/runs/{mlflow_run_id}"
-
     def kernel_environment(self, mlflow_run_id: str) -> dict[str, str]:
         """What a kernel needs in its environment so that plain MLflow calls in it land in this run.
 
@@ -276,12 +262,6 @@ class Tracker:
                 prepare_store(self.workspace)
                 self._client = open_client(self.uri)
             return self._client
-
-    def _warm_up(self) -> None:
-        try:
-            self._open()
-        except StudioError:
-            return  # the next call meets the same and raises it where somebody listens
 
     def _call(self, doing: str, call: Callable[[MlflowClient], Result]) -> Result:
         self._open()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -207,7 +206,6 @@ def test_the_environment_of_a_kernel(tracker, workspace):
         assert environment["MLFLOW_EXPERIMENT_NAME"] == "test/churn"
         assert environment["MLFLOW_DISABLE_TELEMETRY"] == environment["DO_NOT_TRACK"] == "true"
         assert json.loads(environment["MLFLOW_RUN_CONTEXT"]) == {"mlflow.parentRunId": step}
-    assert tracker.address(step) is None
 
 
 def test_many_threads_share_a_tracker(tracker):
@@ -225,19 +223,6 @@ def test_many_threads_share_a_tracker(tracker):
     assert len(children) == 16
     assert all(len(child.inputs.dataset_inputs) == 2 for child in children)
     assert sorted(child.data.metrics["n"] for child in children) == list(range(16))
-
-
-def test_warming_up_is_for_the_first_call_and_raises_nothing_by_itself(workspace, make_workspace):
-    tracker = Tracker(workspace)
-    tracker.warm_up()
-    assert tracker.begin_pipeline("churn", "r1")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        silent = make_workspace("silent", f"http://127.0.0.1:{listener.getsockname()[1]}")
-    broken = Tracker(silent)
-    broken.warm_up()
-    with pytest.raises(StoreUnavailable):
-        broken.begin_pipeline("churn", "r1")
 
 
 def test_a_waiting_record_goes_first(workspace):

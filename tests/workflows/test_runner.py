@@ -190,7 +190,7 @@ def test_a_failure_starts_nothing_more_and_ends_nothing_that_runs(spare: Place) 
     assert resumed.status == 0, (resumed.out, resumed.err)
     assert statuses(resumed.json) == {
         "bad": "completed",
-        "slow": "reused",
+        "slow": "completed",
         "after_bad": "completed",
         "after_slow": "completed",
     }
