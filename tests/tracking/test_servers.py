@@ -142,7 +142,7 @@ def test_many_processes_use_a_fresh_database_first(make_workspace, database):
 
 def test_a_real_server(make_workspace, server, tmp_path, capfd):
     tracker = Tracker(make_workspace(uri=server), redact={"hunter2"})
-    _, step = everything(tracker, tmp_path)
+    everything(tracker, tmp_path)
     assert capfd.readouterr() == ("", "")
 
 
