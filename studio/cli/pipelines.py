@@ -19,6 +19,7 @@ Name = Annotated[
         metavar="PIPELINE", help="The pipeline's name (or a notebook's path).", autocompletion=pipeline_names
     ),
 ]
+Mermaid = Annotated[bool, typer.Option("--mermaid", help="Print the graph as a Mermaid diagram.")]
 
 
 @app.command("list")
@@ -53,7 +54,7 @@ def plan(
     name: Name,
     parameter: Values = None,
     as_json: Json = False,
-    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print the graph as a Mermaid diagram.")] = False,
+    mermaid: Mermaid = False,
 ) -> None:
     """Show the graph, and for each step whether it would run or be reused, and why."""
     _draw(name, parameter, as_json, mermaid, verdicts=True)
@@ -64,7 +65,7 @@ def graph(
     name: Name,
     parameter: Values = None,
     as_json: Json = False,
-    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print the graph as a Mermaid diagram.")] = False,
+    mermaid: Mermaid = False,
 ) -> None:
     """Draw the graph of steps and datasets."""
     _draw(name, parameter, as_json, mermaid, verdicts=False)

@@ -142,3 +142,45 @@ def test_two_processes_do_not_run_the_same_run(slow_second_step: Place) -> None:
     runner.terminate()
     runner.communicate(timeout=30)
     assert until_gone(pids) == []
+
+
+VANISHES = """
+import os, shutil
+from pathlib import Path
+folder = Path(os.environ['STUDIO_INPUTS']).parent
+shutil.rmtree(folder)
+folder.write_text('in the way')
+"""
+
+
+def test_what_cannot_be_written_stops_the_run_at_once_and_it_can_go_on(place: Place) -> None:
+    place.write(
+        "pipelines/two.yml",
+        "version: 1\nsteps:\n  breaks: {notebook: notebooks/breaks.ipynb}\n  slow: {notebook: notebooks/slow.ipynb}\n",
+    )
+    place.notebook(
+        "notebooks/slow.ipynb", "from pathlib import Path\nimport time", "time.sleep(100)\nPath('end').touch()"
+    )
+    place.notebook("notebooks/breaks.ipynb", VANISHES)
+    stopped = place.studio("run", "two", "--jobs", "2")
+    assert stopped.status == 1, (stopped.out, stopped.err)
+    assert "stopped: " in stopped.err
+    assert "cannot be written" in stopped.err
+    assert "studio runs resume" in stopped.err
+    assert "Traceback" not in stopped.err
+    assert not (place.root / "notebooks" / "end").exists()  # the other step was ended, not waited for
+    place.notebook("notebooks/slow.ipynb", "1")
+    place.notebook("notebooks/breaks.ipynb", "1")
+    resumed = place.studio("runs", "resume", "last", "--json")
+    assert resumed.status == 0, resumed.err
+    assert {step["status"] for step in resumed.json["steps"]} == {"completed"}
+    assert resumed.json["earlier"][0]["status"] == "failed"
+
+
+def test_a_damaged_record_of_datasets_is_a_failed_step(place: Place) -> None:
+    place.notebook("notebooks/meddles.ipynb", "import os\nopen(os.environ['STUDIO_RECORD'], 'a').write('{oops\\n')")
+    answer = place.studio("run", "notebooks/meddles.ipynb", "--json")
+    assert answer.status == 1, answer.err
+    (step,) = answer.json["steps"]
+    assert step["status"] == "failed"
+    assert "is damaged" in step["error"]["message"]
