@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ from pydantic import Field, field_validator
 
 from studio.core.documents import Section, validate
 from studio.core.errors import BadInput
+from studio.core.identifiers import suggest
 
 FORMAT = 1
 
@@ -51,6 +53,123 @@ class Running(Section):
     start_timeout: Annotated[int, Field(ge=1, le=86_400, description="Seconds a kernel may take to start.")] = 60
 
 
+Role = Literal["analyst", "data scientist", "ML engineer", "operator", "owner"]
+Rung = Literal["code", "data", "pipeline", "model"]
+Rule = Literal["tests", "gates", "approval", "clean tree"]
+"""What an environment can demand: passed tests, passed gates, approved content, a tree without uncommitted changes."""
+
+
+class Person(Section):
+    """Somebody who works here."""
+
+    name: Annotated[str, Field(description="The name that reviews and the ledger show.")] = ""
+    emails: Annotated[
+        tuple[str, ...], Field(min_length=1, description="The addresses under which git knows the person.")
+    ]
+    roles: Annotated[tuple[Role, ...], Field(description="What the person is here.")] = ()
+    keys: Annotated[
+        tuple[str, ...], Field(description="SSH public keys (one line each) whose signatures are the person's.")
+    ] = ()
+    revoked_keys: Annotated[
+        tuple[str, ...], Field(description="SSH public keys that the person no longer uses: their signatures are void.")
+    ] = ()
+
+
+class ApprovalRule(Section):
+    """Who may approve which content, and what an approval needs."""
+
+    notebooks: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, description="Patterns of paths, such as notebooks/churn/*; pipelines/*.yml for pipelines."),
+    ] = ("**",)
+    roles: Annotated[tuple[Role, ...], Field(min_length=1, description="Roles that may approve.")] = (
+        "ML engineer",
+        "owner",
+    )
+    needed: Annotated[int, Field(ge=1, le=20, description="How many people have to approve.")] = 1
+    own_changes: Annotated[bool, Field(description="Whether an author may approve their own change.")] = False
+    signatures: Annotated[bool, Field(description="Whether an approval has to be signed with an SSH key.")] = False
+
+
+class Policy(Section):
+    """The rules of governance."""
+
+    allowed_signers: Annotated[
+        str | None,
+        Field(description="A file of allowed signers as ssh-keygen reads it, beside the keys of the people here."),
+    ] = None
+    approvals: Annotated[
+        tuple[ApprovalRule, ...], Field(description="The first rule whose pattern fits the content holds.")
+    ] = ()
+    same_environment: Annotated[
+        bool, Field(description="Whether an approval lapses when the installed distributions change.")
+    ] = True
+
+
+class Environment(Section):
+    """An environment that runs happen in, and what it demands of them."""
+
+    requires: Annotated[tuple[Rule, ...], Field(description="What must hold before a run, or at its end.")] = ()
+    roles: Annotated[tuple[Role, ...], Field(description="Roles that may run here; empty: everybody.")] = ()
+
+    @property
+    def guarded(self) -> bool:
+        """Whether anything is demanded here."""
+        return bool(self.requires or self.roles)
+
+
+ENVIRONMENTS = {
+    "dev": Environment(),
+    "staging": Environment(requires=("tests", "gates")),
+    "prod": Environment(
+        requires=("tests", "gates", "approval", "clean tree"), roles=("ML engineer", "operator", "owner")
+    ),
+}
+
+
+class LedgerSettings(Section):
+    """Where the ledger is kept."""
+
+    url: Annotated[
+        str | None,
+        Field(
+            description="A SQLAlchemy URL without a password; without it STUDIO_LEDGER_URL, else SQLite in .studio/."
+        ),
+    ] = None
+
+    @field_validator("url")
+    @classmethod
+    def _no_password(cls, value: str | None) -> str | None:
+        if value is not None and re.search(r"://[^/@:]*:[^/@]+@", value):
+            raise ValueError("a URL without a password is expected here; put the whole URL into STUDIO_LEDGER_URL")
+        return value
+
+
+class Checking(Section):
+    """What `studio check` looks for."""
+
+    ignore: Annotated[tuple[str, ...], Field(description="Rules that are not checked here, by their names.")] = ()
+    output_limit: Annotated[
+        int, Field(ge=1_000, description="Bytes of stored output above which a cell is reported.")
+    ] = 1_000_000
+
+
+class Testing(Section):
+    """How `studio test` works."""
+
+    timeout: Annotated[float, Field(gt=0, le=86_400, description="Seconds that one test may take.")] = 300.0
+    examples: Annotated[
+        int, Field(ge=1, le=10_000, description="Generated frames that are pushed through each function.")
+    ] = 20
+
+
+class Increments(Section):
+    """How large a commit may be before the hook warns."""
+
+    notebooks: Annotated[int, Field(ge=1, description="Changed notebooks in one commit.")] = 3
+    cells: Annotated[int, Field(ge=1, description="Changed cells in one commit.")] = 30
+
+
 class Settings(Section):
     """The content of studio.toml."""
 
@@ -58,6 +177,25 @@ class Settings(Section):
     project: Project = Project()
     tracking: Tracking = Tracking()
     running: Running = Running()
+    people: Annotated[dict[str, Person], Field(description="The people who work here, by a short name.")] = Field(
+        default_factory=dict
+    )
+    policy: Policy = Policy()
+    environments: Annotated[
+        dict[str, Environment],
+        Field(description="Environments by name; dev, staging and prod are there unless they are described anew."),
+    ] = Field(default_factory=dict)
+    ledger: LedgerSettings = LedgerSettings()
+    checks: Checking = Checking()
+    tests: Testing = Testing()
+    increments: Increments = Increments()
+
+    def environment(self, name: str) -> Environment:
+        """The environment `name`; BadInput where there is none."""
+        known = {**ENVIRONMENTS, **self.environments}
+        if name not in known:
+            raise BadInput(f"There is no environment {name!r} in studio.toml. {suggest(name, known)}")
+        return known[name]
 
 
 def load_settings(path: Path) -> Settings:

@@ -13,6 +13,8 @@ from studio.core.settings import Settings, load_settings
 
 FILE = "studio.toml"
 VARIABLE = "STUDIO_WORKSPACE"
+SAMPLED = "STUDIO_SAMPLED"
+"""In a kernel's environment: it works on sample data, in the state that is kept apart for it."""
 
 
 class NoWorkspace(BadInput):
@@ -27,9 +29,19 @@ class NoWorkspace(BadInput):
 
 @dataclass(frozen=True)
 class Workspace:
-    """The root of a workspace and its settings; every other room asks it where things are."""
+    """The root of a workspace and its settings; every other room asks it where things are.
+
+    Attributes
+    ----------
+    root : Path
+        The folder that holds studio.toml.
+    sampled : bool
+        Whether sources are replaced by their samples, and everything that is made lies apart in ``.studio/sample/``
+        (snapshots, runs, cache, MLflow store), so that functional tests never touch real results.
+    """
 
     root: Path
+    sampled: bool = False
 
     @cached_property
     def settings(self) -> Settings:
@@ -39,7 +51,23 @@ class Workspace:
     @property
     def state(self) -> Path:
         """``.studio/``: everything that is made here and not committed."""
-        return self.root / ".studio"
+        own = self.root / ".studio"
+        return own / "sample" if self.sampled else own
+
+    @property
+    def approvals(self) -> Path:
+        """The folder of the approvals, committed with the code."""
+        return self.pipelines / "approvals"
+
+    @property
+    def reviews(self) -> Path:
+        """The folder of the submissions and their review packets."""
+        return self.root / ".studio" / "reviews"
+
+    @property
+    def ledger(self) -> Path:
+        """The file of the embedded ledger; one for the workspace, sampled or not."""
+        return self.root / ".studio" / "ledger.db"
 
     @property
     def pipelines(self) -> Path:
@@ -92,7 +120,7 @@ def find_workspace(start: Path | None = None) -> Workspace:
     if start is None and named:
         root = Path(named)
         if (root / FILE).is_file():
-            return Workspace(root.resolve())
+            return Workspace(root.resolve(), sampled=os.environ.get(SAMPLED) == "1")
         raise NoWorkspace(root)
     folder = (start or Path.cwd()).resolve()
     for candidate in (folder, *folder.parents):

@@ -1,0 +1,1 @@
+"""The pytest plugin: plain ``pytest`` in a workspace collects its notebooks too."""
