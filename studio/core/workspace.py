@@ -55,6 +55,11 @@ class Workspace:
         return own / "sample" if self.sampled else own
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What a kernel's environment says of the workspace."""
+        return {VARIABLE: str(self.root), SAMPLED: "1" if self.sampled else "0"}
+
+    @property
     def approvals(self) -> Path:
         """The folder of the approvals, committed with the code."""
         return self.pipelines / "approvals"

@@ -7,7 +7,7 @@ other is the plan's question. This format is version 1.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -88,6 +88,15 @@ class Input(Section):
     contract: Annotated[str, Field(min_length=1, description="The name of a contract in pipelines/contracts/.")]
 
 
+class Sample(Section):
+    """How the pipeline runs on sample data, as a functional test."""
+
+    parameters: Annotated[
+        dict[str, Any],
+        Field(description="Values that hold on sample data instead of the others: name, or step.name for one step."),
+    ] = Field(default_factory=dict)
+
+
 class PipelineFile(Section):
     """The content of ``pipelines/<name>.yml``."""
 
@@ -99,6 +108,7 @@ class PipelineFile(Section):
     parameters: Annotated[
         dict[str, Any], Field(description="Values for every step that has a parameter of that name.")
     ] = Field(default_factory=dict)
+    sample: Annotated[Sample, Field(description="How it runs on sample data.")] = Sample()
     steps: Annotated[dict[str, Step], Field(min_length=1, description="The steps by name.")]
 
 
@@ -148,6 +158,21 @@ class Pipeline:
         """The file as messages name it."""
         return self.document.shown
 
+    def on_samples(self) -> Pipeline:
+        """The pipeline with the values that ``sample:`` gives it; they win over all others in the file."""
+        common = {name: value for name, value in self.file.sample.parameters.items() if "." not in name}
+        steps = {name: self._step_on_samples(name, step, common) for name, step in self.steps.items()}
+        parameters = {**self.parameters, **common}
+        return replace(self, file=self.file.model_copy(update={"parameters": parameters, "steps": steps}))
+
+    def _step_on_samples(self, name: str, step: Step, common: dict[str, Any]) -> Step:
+        own = {key: value for key, value in common.items() if key in step.parameters}
+        for given, value in self.file.sample.parameters.items():
+            owner, dot, key = given.partition(".")
+            if dot and owner == name:
+                own[key] = value
+        return step.model_copy(update={"parameters": {**step.parameters, **own}}) if own else step
+
 
 def list_pipelines(workspace: Workspace) -> list[str]:
     """The names of the pipelines declared in `workspace`, sorted; a file with an impossible name is left out."""
@@ -173,6 +198,7 @@ def read_pipeline(workspace: Workspace, name: str) -> Pipeline:
     problems = _name_problems(document)
     try:
         file = validate(PipelineFile, document.content, shown, document)
+        problems += _sample_problems(document, file)
     except Problems as found:
         raise Problems([*found.problems, *problems]) from None
     if problems:
@@ -225,6 +251,17 @@ def _name_problems(document: Document) -> list[Problem]:
         )
         for name in (steps if isinstance(steps, dict) else ())
         if not is_name(name)
+    ]
+
+
+def _sample_problems(document: Document, file: PipelineFile) -> list[Problem]:
+    return [
+        document.problem(
+            ("sample", "parameters", name),
+            f"There is no step {name.partition('.')[0]!r}. {suggest(name.partition('.')[0], file.steps)}",
+        )
+        for name in file.sample.parameters
+        if "." in name and name.partition(".")[0] not in file.steps
     ]
 
 

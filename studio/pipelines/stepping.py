@@ -66,7 +66,7 @@ def attempt_step(
         folder=(workspace.root / step.document.path).parent,
         environment={
             **kernel_environment,
-            "STUDIO_WORKSPACE": str(workspace.root),
+            **workspace.environment,
             "STUDIO_RUN": run_id,
             "STUDIO_STEP": step.key,
             "STUDIO_PART": step.part,

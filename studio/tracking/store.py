@@ -44,6 +44,8 @@ def tracking_uri(workspace: Workspace) -> str:
     BadInput
         For a SQLite URI that kernels could not share, or a path that no SQLite URI can express.
     """
+    if workspace.sampled:  # what runs on samples never reaches the store of the real runs
+        return _sqlite_uri(workspace.state / "mlflow.db")
     if workspace.settings.tracking.uri:
         return _absolute(workspace.settings.tracking.uri, workspace.root)
     if os.environ.get(VARIABLE):
