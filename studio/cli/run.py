@@ -45,6 +45,10 @@ def run(
             help="Run this step alone, on the latest snapshots (reused where nothing changed).",
         ),
     ] = None,
+    environment: Annotated[
+        str,
+        typer.Option("--env", metavar="ENVIRONMENT", help="The environment to run in: dev, staging, prod or your own."),
+    ] = "dev",
     as_json: Json = False,
 ) -> None:
     """Run a pipeline or one notebook.
@@ -56,7 +60,14 @@ def run(
     from studio.workflows.run_pipeline import RunRequest, run_pipeline
 
     request = RunRequest(
-        name=name, given=assignments(parameter or []), base=Path.cwd(), jobs=jobs, force=force, start=start, only=only
+        name=name,
+        given=assignments(parameter or []),
+        base=Path.cwd(),
+        jobs=jobs,
+        force=force,
+        start=start,
+        only=only,
+        environment=environment,
     )
     with progress() as listener:
         result = run_pipeline(request, listener)

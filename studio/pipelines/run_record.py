@@ -139,6 +139,10 @@ class RunRecord:
         RFC 3339 times; `seconds` is how long it took.
     mlflow_run_id : str or None
         The parent run in MLflow.
+    environment, actor : str
+        The environment that it ran in, and who started it there (empty where nobody had to be named).
+    gates : list of dict
+        The cases of the gates that were judged at its end, as `studio.core.report.Case` writes them.
     earlier : list of dict
         How the run ended each time before it was continued: ``status``, ``ended``, ``seconds``, and ``unfinished``:
         the steps that had not completed, each with ``key``, ``status`` and ``message``.
@@ -159,6 +163,9 @@ class RunRecord:
     ended: str | None = None
     seconds: float | None = None
     mlflow_run_id: str | None = None
+    environment: str = "dev"
+    actor: str = ""
+    gates: list[dict[str, Any]] = field(default_factory=list)
     earlier: list[dict[str, Any]] = field(default_factory=list)
     steps: dict[str, StepRecord] = field(default_factory=dict)
 
@@ -176,6 +183,8 @@ class RunRecord:
         start: str | None = None,
         only: str | None = None,
         started: str | None = None,
+        environment: str = "dev",
+        actor: str = "",
     ) -> RunRecord:
         """The record of a run that begins: all its steps are waiting."""
         return cls(
@@ -188,6 +197,8 @@ class RunRecord:
             start=start,
             only=only,
             started=started,
+            environment=environment,
+            actor=actor,
             steps={step.key: StepRecord.waiting(step, id) for step in steps},
         )
 

@@ -187,7 +187,7 @@ class Trail:
         return {
             "studio.run": self._record.id,
             "studio.pipeline": self._plan.pipeline,
-            "studio.environment": "dev",
+            "studio.environment": self._record.environment,
             "studio.environment_lock": environment_digest(),
             "studio.git.commit": self._revision.commit,
             "studio.git.dirty": str(self._revision.dirty).lower(),

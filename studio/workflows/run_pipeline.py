@@ -10,21 +10,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio.core import clock
 from studio.core.errors import BadInput
 from studio.core.identifiers import new_run_id, suggest
 from studio.core.readiness import check_state
+from studio.core.report import Case, Report
 from studio.core.workspace import Workspace, find_workspace
 from studio.pipelines import events
 from studio.pipelines.plan import Plan, make_plan
 from studio.pipelines.records import RunRecord, RunStore, StillRunning
 from studio.pipelines.runner import Runner, RunOptions
+from studio.pipelines.specification import Pipeline
 from studio.tracking.store import ready_store, tracking_uri
 from studio.workflows.check_inputs import check_inputs
 from studio.workflows.choose_pipeline import choose_pipeline
 from studio.workflows.upkeep import settle_runs
+
+if TYPE_CHECKING:
+    from studio.workflows.guard_run import Admission
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class RunRequest:
         A step that runs again with all that follows from it.
     only : str or None
         The one step to run, on the latest snapshots.
+    environment : str
+        The environment to run in, whose rules have to hold.
     """
 
     name: str
@@ -56,6 +63,7 @@ class RunRequest:
     force: bool = False
     start: str | None = None
     only: str | None = None
+    environment: str = "dev"
 
 
 @dataclass(frozen=True)
@@ -71,10 +79,20 @@ class RunResult:
 
     @property
     def exit_status(self) -> int:
-        """0 completed, 1 failed, 128 + the signal's number when a signal ended it."""
+        """0 completed, 1 failed (a step or a gate), 128 + the signal's number when a signal ended it."""
         if self.interrupted_by is not None:
             return 128 + self.interrupted_by
-        return 0 if self.record.status == "completed" else 1
+        return 0 if self.record.status == "completed" and not self.failed_gates else 1
+
+    @property
+    def gates(self) -> tuple[Case, ...]:
+        """The gates that were judged at the run's end."""
+        return tuple(Case.from_dict(case) for case in self.record.gates)
+
+    @property
+    def failed_gates(self) -> tuple[Case, ...]:
+        """Those of them that do not hold."""
+        return tuple(case for case in self.gates if not case.ok)
 
     def as_dict(self) -> dict[str, Any]:
         """The run's record with stable keys, for ``--json``."""
@@ -88,19 +106,26 @@ def run_pipeline(request: RunRequest, listener: events.Listener) -> RunResult:
     ------
     BadInput, Problems
         When anything that was given or declared is wrong; nothing has been started then.
+    RunRefused
+        When a rule of the environment does not hold; nothing has been started then.
     """
     workspace = find_workspace()
+    pipeline = choose_pipeline(workspace, request.name, request.base)
+    return start_run(workspace, pipeline, request, listener)
+
+
+def start_run(workspace: Workspace, pipeline: Pipeline, request: RunRequest, listener: events.Listener) -> RunResult:
+    """`run_pipeline` for a pipeline at hand."""
     store = RunStore(workspace)
     settle_runs(workspace, store)
-    plan = make_plan(
-        workspace, choose_pipeline(workspace, request.name, request.base), request.given, base=request.base
-    )
+    plan = make_plan(workspace, pipeline, request.given, base=request.base)
     options = _options(workspace, plan, request)
+    admission = _admit(workspace, pipeline, plan, request.environment)
     check_inputs(workspace, plan, options.only)
     check_state(workspace)
     ready_store(workspace)
-    record = store.create(_new_record(plan, request))
-    return _run(workspace, plan, record, store, options, listener)
+    record = store.create(_new_record(plan, request, admission))
+    return _run(_Start(workspace, pipeline, plan, admission), record, store, options, listener)
 
 
 def resume_run(name: str, jobs: int | None, listener: events.Listener) -> RunResult:
@@ -121,6 +146,7 @@ def resume_run(name: str, jobs: int | None, listener: events.Listener) -> RunRes
         raise StillRunning(record.id)
     if record.status == "completed":
         raise BadInput(f"Run {record.id} is complete, nothing is left to do. Next: studio run {record.name}")
+    pipeline = choose_pipeline(workspace, record.name, Path(record.base))
     request = RunRequest(
         name=record.name,
         given=record.given,
@@ -129,20 +155,31 @@ def resume_run(name: str, jobs: int | None, listener: events.Listener) -> RunRes
         force=record.force,
         start=record.start,
         only=record.only,
+        environment=record.environment,
     )
-    plan = make_plan(
-        workspace, choose_pipeline(workspace, request.name, request.base), request.given, base=request.base
-    )
+    plan = make_plan(workspace, pipeline, request.given, base=request.base)
     done = {key: step for key, step in record.steps.items() if step.status in ("completed", "reused")}
     options = _options(workspace, plan, request)
     options = replace(options, force=options.force - done.keys(), done=done)
+    admission = _admit(workspace, pipeline, plan, request.environment)
     check_inputs(workspace, plan, options.only)
     check_state(workspace)
     ready_store(workspace)
-    return _run(workspace, plan, store.reopen(record, plan.steps), store, options, listener)
+    record = store.reopen(record, plan.steps)
+    return _run(_Start(workspace, pipeline, plan, admission), record, store, options, listener)
 
 
-def _new_record(plan: Plan, request: RunRequest) -> RunRecord:
+@dataclass(frozen=True)
+class _Start:
+    """What a run starts from."""
+
+    workspace: Workspace
+    pipeline: Pipeline
+    plan: Plan
+    admission: Admission | None
+
+
+def _new_record(plan: Plan, request: RunRequest, admission: Admission | None) -> RunRecord:
     return RunRecord.new(
         id=new_run_id(),
         pipeline=plan.pipeline,
@@ -154,6 +191,8 @@ def _new_record(plan: Plan, request: RunRequest) -> RunRecord:
         only=request.only,
         steps=plan.steps,
         started=clock.to_text(clock.now()),
+        environment=request.environment,
+        actor=admission.actor.name if admission else "",
     )
 
 
@@ -185,24 +224,49 @@ def _after(plan: Plan, first: set[str]) -> frozenset[str]:
 
 
 def _run(
-    workspace: Workspace,
-    plan: Plan,
-    record: RunRecord,
-    store: RunStore,
-    options: RunOptions,
-    listener: events.Listener,
+    start: _Start, record: RunRecord, store: RunStore, options: RunOptions, listener: events.Listener
 ) -> RunResult:
-    runner = Runner(workspace, plan, record, store, options, listener)
+    runner = Runner(start.workspace, start.plan, record, store, options, listener)
     with store.holding(record), _signals(runner) as caught:
-        record = runner.run()
+        if start.admission is not None:
+            start.admission.accepted(record)
+        try:
+            record = runner.run()
+            _judge(start, record, store)
+        finally:
+            if start.admission is not None:
+                start.admission.ended(record)
     return RunResult(
-        workspace=workspace,
-        plan=plan,
+        workspace=start.workspace,
+        plan=start.plan,
         record=record,
-        tracking_uri=tracking_uri(workspace),
+        tracking_uri=tracking_uri(start.workspace),
         problems=runner.problems,
         interrupted_by=caught[0] if caught else None,
     )
+
+
+def _admit(workspace: Workspace, pipeline: Pipeline, plan: Plan, environment: str) -> Admission | None:
+    """The admission to a guarded environment; an unguarded one costs neither the ledger nor its imports."""
+    if not workspace.settings.environment(environment).guarded:
+        return None
+    from studio.workflows.guard_run import admit
+
+    return admit(workspace, pipeline, plan, environment)
+
+
+def _judge(start: _Start, record: RunRecord, store: RunStore) -> None:
+    """Judge the pipeline's gates where the environment demands them, and keep what came of it with the run."""
+    if start.admission is None or "gates" not in start.admission.rules.requires or record.status != "completed":
+        return
+    from studio.pipelines.gates import judge
+    from studio.workflows.attach_report import attach_report
+
+    cases = judge(start.workspace, start.pipeline, record)
+    record.gates = [case.as_dict() for case in cases]
+    store.save(record)
+    if record.mlflow_run_id is not None and cases:
+        attach_report(start.workspace, record.mlflow_run_id, Report.of(cases), "gates")
 
 
 @contextmanager

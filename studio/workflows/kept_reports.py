@@ -1,0 +1,40 @@
+"""The reports of tests that were passed, kept under the content that passed them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.core.environment import environment_digest
+from studio.core.files import digest_bytes, frame, write_json
+from studio.core.report import Report
+from studio.core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from studio.workflows.content_states import Content
+
+
+def keep(workspace: Workspace, content: Content, report: Report) -> None:
+    """Keep what the tests of `content` said; the report of the same content replaces an earlier one."""
+    write_json(_file(workspace, content), {"subject": content.subject, **report.as_dict()}, durable=False)
+
+
+def kept(workspace: Workspace, content: Content) -> Report | None:
+    """The report kept for exactly this content in this environment; None where there is none (or it is damaged)."""
+    try:
+        found = json.loads(_file(workspace, content).read_bytes())
+        return Report.from_dict(found)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def passed(workspace: Workspace, content: Content) -> bool:
+    """Whether a report without a failure is kept for exactly this content."""
+    report = kept(workspace, content)
+    return report is not None and report.ok
+
+
+def _file(workspace: Workspace, content: Content) -> Path:
+    key = frame(content.subject, content.fingerprint.digest, environment_digest())
+    return workspace.root / ".studio" / "tests" / f"{digest_bytes(key)}.json"
