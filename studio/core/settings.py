@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -58,6 +61,45 @@ Rung = Literal["code", "data", "pipeline", "model"]
 Rule = Literal["tests", "gates", "approval", "clean tree"]
 """What an environment can demand: passed tests, passed gates, approved content, a tree without uncommitted changes."""
 
+_ADDRESS = re.compile(r"[^\s@<>,\"]+@[^\s@<>,\"]+")
+_SHORT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_KEY_TYPES = {
+    "ssh-ed25519": 2,
+    "ssh-rsa": 3,
+    "ecdsa-sha2-nistp256": 3,
+    "ecdsa-sha2-nistp384": 3,
+    "ecdsa-sha2-nistp521": 3,
+    "sk-ssh-ed25519@openssh.com": 3,
+    "sk-ecdsa-sha2-nistp256@openssh.com": 4,
+}
+"""Types of SSH public keys, each with how many fields its key holds (RFC 4253, RFC 5656, OpenSSH's PROTOCOL.u2f)."""
+
+
+def public_key(line: str) -> str:
+    """An SSH public key as ``type base64``, its comment left out, so that one key has one text.
+
+    Raises
+    ------
+    ValueError
+        When the line is no public key.
+    """
+    words = line.split(maxsplit=2)
+    expected = "a public key on one line is expected here, such as ssh-ed25519 AAAAC3… (the .pub file's content)"
+    if len(words) < 2 or not line.isprintable() or words[0] not in _KEY_TYPES:
+        raise ValueError(expected)
+    try:
+        blob = base64.b64decode(words[1], validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"{expected}; this one's base64 is broken") from error
+    parts, place = [], 0
+    while place + 4 <= len(blob):
+        end = place + 4 + int.from_bytes(blob[place : place + 4], "big")
+        parts.append(blob[place + 4 : end])
+        place = end
+    if place != len(blob) or len(parts) != _KEY_TYPES[words[0]] or parts[0] != words[0].encode():
+        raise ValueError(f"{expected}; this one was cut off or altered")
+    return f"{words[0]} {base64.b64encode(blob).decode()}"
+
 
 class Person(Section):
     """Somebody who works here."""
@@ -73,6 +115,25 @@ class Person(Section):
     revoked_keys: Annotated[
         tuple[str, ...], Field(description="SSH public keys that the person no longer uses: their signatures are void.")
     ] = ()
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if not value.isprintable() or value != value.strip():
+            raise ValueError("a name without control characters, and without spaces at its ends, is expected here")
+        return value
+
+    @field_validator("emails")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [address for address in value if not _ADDRESS.fullmatch(address)]:
+            raise ValueError(f"an address such as ada@example.org is expected here, and {wrong[0][:60]!r} is none")
+        return value
+
+    @field_validator("keys", "revoked_keys")
+    @classmethod
+    def _keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(public_key(line) for line in value)
 
 
 class ApprovalRule(Section):
@@ -190,12 +251,38 @@ class Settings(Section):
     tests: Testing = Testing()
     increments: Increments = Increments()
 
+    @field_validator("people")
+    @classmethod
+    def _apart(cls, people: dict[str, Person]) -> dict[str, Person]:
+        if wrong := [name for name in people if not _SHORT_NAME.fullmatch(name)]:
+            raise ValueError(f"{wrong[0][:60]!r} is no short name: letters, digits, '.', '_' and '-' make one")
+        _each_one_person({name: {address.lower() for address in one.emails} for name, one in people.items()}, "address")
+        _each_one_person({name: {*one.keys, *one.revoked_keys} for name, one in people.items()}, "key")
+        revoked = {key: name for name, person in people.items() for key in person.revoked_keys}
+        for name, person in people.items():
+            for key in person.keys:
+                if key in revoked:
+                    raise ValueError(
+                        f"a key of {name} is current and revoked at once: {key}; take it out of one of them"
+                    )
+        return people
+
     def environment(self, name: str) -> Environment:
         """The environment `name`; BadInput where there is none."""
         known = {**ENVIRONMENTS, **self.environments}
         if name not in known:
             raise BadInput(f"There is no environment {name!r} in studio.toml. {suggest(name, known)}")
         return known[name]
+
+
+def _each_one_person(owned: Mapping[str, set[str]], what: str) -> None:
+    owners: dict[str, str] = {}
+    for name, things in owned.items():
+        for thing in sorted(things):
+            if owners.setdefault(thing, name) != name:
+                raise ValueError(
+                    f"{owners[thing]} and {name} share the {what} {thing}; each {what} belongs to one person"
+                )
 
 
 def load_settings(path: Path) -> Settings:

@@ -56,3 +56,38 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_project_name_that_no_experiment_can_have(tmp_path: Path, name: str) -> None:
     with pytest.raises(Problems, match=r"project\.name"):
         read(tmp_path, f"[project]\nname = {json.dumps(name)}\n")
+
+
+ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJHIziL55roZzpTKY88kMHe4SOHpYQvGZV7E7onF5udh"
+
+
+def test_a_key_is_kept_without_its_comment(tmp_path: Path) -> None:
+    settings = read(tmp_path, f'[people.ada]\nemails = ["ada@example.org"]\nkeys = ["{ED25519}  ada at home"]\n')
+    assert settings.people["ada"].keys == (ED25519,)
+
+
+def ada(**keys: str) -> str:
+    return f'ada = {{emails = ["a@x"], {", ".join(f"{name} = [{json.dumps(key)}]" for name, key in keys.items())}}}'
+
+
+@pytest.mark.parametrize(
+    ("people", "sentence"),
+    [
+        ('ada = {emails = ["a@x"]}\nben = {emails = ["b@x", "A@X"]}', "ada and ben share the address a@x"),
+        (ada(keys=ED25519) + f'\nben = {{emails = ["b@x"], keys = ["{ED25519} b"]}}', "share the key"),
+        (ada(keys=ED25519, revoked_keys=f"{ED25519} old"), "a key of ada is current and revoked at once"),
+        (ada(keys=ED25519[:60]), "cut off or altered"),
+        (ada(keys=ED25519[:61]), "base64 is broken"),
+        (ada(revoked_keys=ED25519.replace("ssh-ed25519", "ssh-rsa")), "cut off or altered"),
+        (ada(keys="-----BEGIN OPENSSH PRIVATE KEY-----"), "a public key on one line"),
+        ('ada = {emails = ["ada"]}', "'ada' is none"),
+        ("ada = {emails = []}", "At least 1 entry"),
+        ('"ada b" = {emails = ["a@x"]}', "'ada b' is no short name"),
+        ('ada = {emails = ["a@x"], roles = ["boss"]}', "'ML engineer'"),
+    ],
+)
+def test_people_who_cannot_be_told_apart(tmp_path: Path, people: str, sentence: str) -> None:
+    with pytest.raises(Problems) as caught:
+        read(tmp_path, f"[people]\n{people}\n")
+    assert sentence.lower() in str(caught.value).lower()
+    assert len(str(caught.value).splitlines()) == 1
