@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer import _click as click
 
-from studio.cli import check, data, doctor, init, pipelines, run, runs
+from studio.cli import check, data, doctor, init, pipelines, run, runs, test
 from studio.cli.output import forgive_encodings, write_json
 from studio.core.errors import Problems, StudioError
 from studio.core.files import CannotUse
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("test")(test.climb)
 app.command("run")(run.run)
 app.command("doctor")(doctor.doctor)
 app.add_typer(pipelines.app, name="pipelines")

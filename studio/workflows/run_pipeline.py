@@ -52,6 +52,8 @@ class RunRequest:
         A step that runs again with all that follows from it.
     only : str or None
         The one step to run, on the latest snapshots.
+    through : str or None
+        A step that runs with all that it needs, and nothing else.
     environment : str
         The environment to run in, whose rules have to hold.
     """
@@ -63,6 +65,7 @@ class RunRequest:
     force: bool = False
     start: str | None = None
     only: str | None = None
+    through: str | None = None
     environment: str = "dev"
 
 
@@ -204,6 +207,8 @@ def _options(workspace: Workspace, plan: Plan, request: RunRequest) -> RunOption
     if request.start is not None:
         force |= _after(plan, _named(plan, request.start, "--from"))
     only = None if request.only is None else frozenset(_named(plan, request.only, "--only"))
+    if request.through is not None:
+        only = _before(plan, _named(plan, request.through, "through"))
     return RunOptions(jobs=request.jobs or workspace.settings.running.jobs, force=force, only=only)
 
 
@@ -213,6 +218,14 @@ def _named(plan: Plan, name: str, option: str) -> set[str]:
         known = {step.name for step in plan.steps}
         raise BadInput(f"{option} {name}: the pipeline {plan.pipeline} has no such step. {suggest(name, known)}")
     return found
+
+
+def _before(plan: Plan, last: set[str]) -> frozenset[str]:
+    reached = set(last)
+    for step in reversed(plan.steps):
+        if step.key in reached:
+            reached.update(step.needs)
+    return frozenset(reached)
 
 
 def _after(plan: Plan, first: set[str]) -> frozenset[str]:

@@ -1,0 +1,94 @@
+"""``studio test``: the ladder of tests, for a person at a terminal and for continuous integration."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from studio.cli.completion import pipeline_names
+from studio.cli.output import Json, say, seconds, show, table
+
+if TYPE_CHECKING:
+    from studio.core.report import Case, Report
+
+_RUNG_HELP = "Only this rung: pipeline, code, data or model (may be given several times)."
+
+
+def climb(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NOTEBOOK|PIPELINE|all]...",
+            help="What to test; without a name, everything.",
+            autocompletion=pipeline_names,
+        ),
+    ] = None,
+    rung: Annotated[list[str] | None, typer.Option("--rung", metavar="RUNG", help=_RUNG_HELP)] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write the report as JUnit XML too.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Steps of the run on samples at the same time.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Test notebooks, data and models.
+
+    The rungs: the pipeline runs on samples, the tests in notebooks run in kernels, contracts are held against data and
+    against broken rows, gates judge the model. The exit status is 1 when anything fails.
+    """
+    from studio.cli.progress import progress
+    from studio.workflows.climb_ladder import LadderRequest, Watching, climb_ladder
+
+    started = time.monotonic()
+    request = LadderRequest(
+        names=tuple(names or ()), base=Path.cwd(), rungs=frozenset(rung or ()), junit=junit, jobs=jobs
+    )
+    with progress() as listener:
+        climbed = climb_ladder(request, Watching(run=listener, case=_tell))
+    show(climbed.report.as_dict(), as_json, lambda: report_text(climbed.report, time.monotonic() - started))
+    raise typer.Exit(climbed.exit_status)
+
+
+def _tell(case: Case) -> None:
+    """Each case that needs a look, as soon as it is known."""
+    if not case.ok:
+        say(f"{case.status.upper()} {case.place}: {case.name}")
+
+
+def report_text(report: Report, took: float | None = None) -> str:
+    """The failures with all that helps to mend them, then one line a subject, then the sum."""
+    if not report.cases:
+        return "Nothing to test: no test cell, no contract, no pipeline. Next: write a cell of tests, tagged 'test'."
+    parts = [_failure(case) for case in report.cases if not case.ok]
+    skipped = [case for case in report.cases if case.status == "skipped"]
+    subjects = dict.fromkeys((case.rung, case.subject) for case in report.cases)
+    rows = []
+    for rung, subject in subjects:
+        own = [case for case in report.cases if (case.rung, case.subject) == (rung, subject)]
+        count = [sum(case.status in statuses for case in own) for statuses in _COLUMNS]
+        rows.append((rung, subject, *(number or "" for number in count), seconds(sum(case.seconds for case in own))))
+    parts.append(table(["RUNG", "SUBJECT", "PASSED", "FAILED", "SKIPPED", "TIME"], rows))
+    if skipped:
+        reasons = dict.fromkeys(f"  {case.place}: {case.name}: {case.message}" for case in skipped)
+        parts.append("\n".join(["Skipped:", *reasons]))
+    counts = report.counts()
+    words = [f"{number} {status}" for status, number in counts.items() if number]
+    parts.append(", ".join(words) + (f" in {seconds(took)}." if took is not None else "."))
+    return "\n\n".join(parts)
+
+
+_COLUMNS = (("passed",), ("failed", "error"), ("skipped",))
+
+
+def _failure(case: Case) -> str:
+    lines = [f"{case.status.upper()} {case.name}", f"  {case.place}"]
+    lines += [f"  {line}" for line in case.message.splitlines()]
+    if case.detail and case.detail.strip() != case.message.strip():
+        lines += ["", *(f"    {line}" for line in case.detail.splitlines())]
+    if case.output:
+        lines += ["", "    printed:", *(f"    {line}" for line in case.output.splitlines()[-20:])]
+    return "\n".join(lines)
