@@ -1,0 +1,1 @@
+"""The schema of the ledger, one file a change; alembic runs what a database lacks."""
