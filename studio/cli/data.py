@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from studio.cli.completion import dataset_names
-from studio.cli.output import Json, show, table
+from studio.cli.output import Json, say, show, table
 
-app = typer.Typer(help="Datasets: list, show and check them.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Datasets: list, show, check and sample them.", no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(metavar="DATASET", help="A name in the catalog.", autocompletion=dataset_names)]
 
@@ -74,6 +75,34 @@ def check(
 
     show({"results": [result.as_dict() for result in results]}, as_json, text)
     raise typer.Exit(1 if any(not finding.ok for result in results for finding in result.findings) else 0)
+
+
+@app.command()
+def sample(
+    name: Name,
+    rows: Annotated[int, typer.Option("--rows", help="How many rows at most.")] = 200,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Where to; without it, where the catalog says."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a small file of the shape of a source, for the tests that run on samples."""
+    from studio.workflows.sample_data import sample_dataset
+
+    made = sample_dataset(name, rows, output, force=force)
+    if made.lost:
+        say(f"Not every category has a row in the sample: {', '.join(made.lost)}. Next: give more --rows.")
+    say("The sample holds real rows: look through it before you commit it.")
+
+    def text() -> str:
+        written = f"{made.path}: {made.rows:,} of {made.of:,} rows of {made.dataset}"
+        if made.listed:
+            return written
+        return f"{written}\nNext: add under {made.dataset}: in pipelines/catalog.yml the line\n    {made.line}"
+
+    show(made.as_dict(), as_json, text)
 
 
 def _row(item: dict[str, Any]) -> tuple[object, ...]:

@@ -68,10 +68,17 @@ class Dataset(Section):
     description: Annotated[str | None, Field(description="What one row is, and what it is good for.")] = None
     licence: Annotated[str | None, Field(description="Under which terms it may be used.")] = None
     tags: Annotated[tuple[str, ...], Field(description="Free words to find it by.")] = ()
-    sample: Annotated[str | None, Field(description="A small file of the same shape, for smoke runs.")] = None
+    sample: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="A small file of the same shape, read in place of the source by functional tests; "
+            "its format by its own ending.",
+        ),
+    ] = None
     options: Annotated[ReadingOptions, Field(description="How a CSV source is read.")] = ReadingOptions()
 
-    @field_validator("location")
+    @field_validator("location", "sample")
     @classmethod
     def _printable(cls, value: str | None) -> str | None:
         if value is not None and not value.isprintable():
@@ -87,6 +94,11 @@ class Dataset(Section):
             )
         if self.location is None and self.format is not None:
             raise ValueError("format goes with a location; a dataset made by a pipeline has no format of its own")
+        if self.sample is not None and format_of(self.sample) is None:
+            raise ValueError(
+                f"the ending of the sample {shown_location(self.sample)!r} does not tell its format; "
+                "give a .csv or .parquet file"
+            )
         return self
 
     @property
@@ -96,6 +108,10 @@ class Dataset(Section):
         if found is None:
             raise ValueError("a dataset without a location has no source format")
         return found
+
+    def of_sample(self) -> Dataset:
+        """The same dataset, its sample read as its source. Only for a dataset with a sample."""
+        return self.model_copy(update={"location": self.sample, "format": None})
 
 
 class Catalog(Section):
@@ -128,6 +144,16 @@ class UnknownDataset(BadInput):
         )
 
 
+class NoSample(BadInput):
+    """A source that work on samples needs, and that has no sample."""
+
+    def __init__(self, name: str, kind: str = "csv") -> None:
+        super().__init__(
+            f"The dataset {name!r} has no sample, and work on samples never reads its source. Next: write one with "
+            f"studio data sample {name}, and add to {name!r} in {SHOWN} the line:\n  {sample_line(name, kind)}"
+        )
+
+
 def read_catalog(workspace: Workspace) -> Catalog:
     """The workspace's catalog; an empty one where there is no file.
 
@@ -150,17 +176,24 @@ def read_catalog(workspace: Workspace) -> Catalog:
 
 
 def find_dataset(workspace: Workspace, name: str) -> Dataset:
-    """The catalog's entry for `name`.
+    """The catalog's entry for `name`; in a sampled workspace with the sample in place of the source.
 
     Raises
     ------
     UnknownDataset
         When the catalog has none; the message holds the nearest name and the line to add.
+    NoSample
+        In a sampled workspace, when the dataset has a source and no sample.
     """
     catalog = read_catalog(workspace)
     if name not in catalog.datasets:
         raise UnknownDataset(name, catalog)
-    return catalog.datasets[name]
+    dataset = catalog.datasets[name]
+    if not workspace.sampled or dataset.location is None:
+        return dataset
+    if dataset.sample is None:
+        raise NoSample(name, dataset.source_format)
+    return dataset.of_sample()
 
 
 def format_of(location: str) -> Literal["csv", "parquet"] | None:
@@ -178,6 +211,11 @@ def local_path(workspace: Workspace, location: str) -> Path | None:
     if _REMOTE.match(location):
         return None
     return workspace.root / location
+
+
+def sample_line(name: str, kind: str) -> str:
+    """The line of the catalog for a sample that lies where samples lie by default."""
+    return f"sample: pipelines/samples/{name}.{kind}"
 
 
 def shown_location(location: str) -> str:

@@ -71,20 +71,48 @@ def fetch_source(workspace: Workspace, name: str) -> Source:
     ContractBroken
         When its rows do not keep the contract.
     """
+    dataset = _located(workspace, name)
+    content = read_bytes(workspace, dataset.location or "", f"The source of the dataset {name!r}")
+    return Source(parse(workspace, name, dataset, content), digest_as_read(dataset, digest_bytes(content)))
+
+
+def fetch_sample(workspace: Workspace, name: str) -> pd.DataFrame:
+    """The rows of the sample of the dataset `name`, whether the workspace is sampled or not.
+
+    Raises
+    ------
+    BadInput
+        When the dataset is unknown or has no sample, or the file cannot be read.
+    ContractBroken
+        When its rows do not keep the contract.
+    """
+    dataset = catalog.read_catalog(workspace).datasets.get(name) or find_dataset(workspace, name)
+    if dataset.sample is None:
+        raise catalog.NoSample(name)
+    content = read_bytes(workspace, dataset.sample, f"The sample of the dataset {name!r}")
+    return parse(workspace, name, dataset.of_sample(), content)
+
+
+def parse(workspace: Workspace, name: str, dataset: Dataset, content: bytes) -> pd.DataFrame:
+    """The rows in `content`, which was read from the location of `dataset`, checked against its contract.
+
+    Raises
+    ------
+    BadInput
+        When the content is not what the catalog says.
+    ContractBroken
+        When its rows do not keep the contract.
+    """
     from studio.data.contracts import read_contract
     from studio.data.tables import Reading, read_table
 
-    dataset = _located(workspace, name)
-    location = dataset.location or ""
     contract = read_contract(workspace, dataset.contract) if dataset.contract else None
-    content = read_bytes(workspace, location, f"The source of the dataset {name!r}")
-    shown = shown_location(location)
+    shown = shown_location(dataset.location or "")
     reading = Reading(dataset.source_format, dataset.options, f"{catalog.SHOWN} under {name}")
     table = read_table(content, shown, reading, contract)
-    rows = table.frame
-    if contract is not None:
-        rows = contract.validated(rows, f"The file {shown} of the dataset {name!r}", table.unread)
-    return Source(rows, digest_as_read(dataset, digest_bytes(content)))
+    if contract is None:
+        return table.frame
+    return contract.validated(table.frame, f"The file {shown} of the dataset {name!r}", table.unread)
 
 
 def read_bytes(workspace: Workspace, location: str, subject: str) -> bytes:

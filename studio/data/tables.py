@@ -92,7 +92,7 @@ def read_table(content: bytes, shown: str, reading: Reading, contract: Contract 
     Problems
         When rows do not have as many fields as the header; each with its line.
     """
-    content = _decompressed(content, shown)
+    content = decompressed(content, shown)
     if not content:
         raise BadInput(f"{shown} is empty: it has not even a header. Next: give a file with a header and rows.")
     if reading.kind == "parquet":
@@ -100,7 +100,8 @@ def read_table(content: bytes, shown: str, reading: Reading, contract: Contract 
     return _csv(content, shown, reading, contract)
 
 
-def _decompressed(content: bytes, shown: str) -> bytes:
+def decompressed(content: bytes, shown: str) -> bytes:
+    """What `content` holds when the ending of its name says that it is compressed; else `content` itself."""
     name = shown.split("?", maxsplit=1)[0].lower()
     for ending, opener in _OPENERS.items():
         if name.endswith(ending):
@@ -191,7 +192,8 @@ def _check_encoding(content: bytes, encoding: str, shown: str, where: str) -> No
 
 
 @contextmanager
-def _large_fields() -> Iterator[None]:
+def large_fields() -> Iterator[None]:
+    """Inside the block the csv module takes fields of up to a gigabyte."""
     before = csv.field_size_limit(2**30)
     try:
         yield
@@ -206,7 +208,7 @@ def _check_rows(content: bytes, encoding: str, shown: str, reading: Reading) -> 
     problems: list[Problem] = []
     header: list[str] | None = None
     try:
-        with _large_fields():
+        with large_fields():
             for fields in reader:
                 if not fields:
                     continue

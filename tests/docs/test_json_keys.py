@@ -79,6 +79,7 @@ def printed(place: Place) -> Iterator[tuple[str, Any]]:
     yield run("data list")
     yield run("data show", "ages")
     yield run("data check", status=1)
+    yield run("data sample", "people")
     yield run("doctor")
     yield "an error", run("run", "people", "-p", "sauce=x", status=2)[1]
     place.write("notebooks/broken.ipynb", "{")
