@@ -105,8 +105,8 @@ def _against(rows: Sequence[Row], anchors: Iterable[Anchor]) -> list[Fault]:
             sentence = f"There is no row {sequence}, and an anchor vouches for it."
         elif hashes[sequence] != wanted:
             sentence = (
-                f"Row {sequence} has the hash {str(hashes[sequence])[:16]}…, and an anchor says {wanted[:16]}…: the chain "
-                "was rewritten there or before, or the anchor is of another ledger."
+                f"Row {sequence} has the hash {str(hashes[sequence])[:16]}…, and an anchor says {wanted[:16]}…: "
+                "the chain was rewritten there or before, or the anchor is of another ledger."
             )
         else:
             continue

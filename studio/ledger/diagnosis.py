@@ -144,8 +144,8 @@ class _Walk:
             self._say(
                 self.expected - 1,
                 "changed",
-                f"Row {self.expected - 1} was changed and given a new hash, or row {self.expected} was put in another's "
-                f"place: row {self.expected}{_about(row)} follows a row with another hash.",
+                f"Row {self.expected - 1} was changed and given a new hash, or row {self.expected} was put in the "
+                f"place of another: row {self.expected}{_about(row)} follows a row with another hash.",
             )
 
     def _skip(self) -> bool:
@@ -170,7 +170,7 @@ class _Walk:
         return True
 
     def _true_number(self, row: Row) -> int | None:
-        """The number under which the content of `row` gives its hash; None where there is none, or it takes too long."""
+        """The number under which the content of `row` gives its hash; None where there is none that can be found."""
         numbers = [row.sequence] if _is_number(row.sequence) else []
         highest = max([len(self.rows), *(item for item in numbers if item < 1 << 40)]) + 100
         for number in _around(self.expected, highest):
@@ -203,7 +203,9 @@ class _Walk:
         """Rows with their own numbers that stand elsewhere: lines of an export that were moved."""
         highest = -1
         for number, place in self.places:
-            if place < highest and number not in self.moved:
+            if number in self.moved:
+                continue
+            if place < highest:
                 yield Fault(number, "reordered", f"Row {number} was put in another place: it stands after later rows.")
             highest = max(highest, place)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from studio.core.errors import StudioError
@@ -36,7 +37,9 @@ class LedgerDamaged(StudioError):
         super().__init__(f"The ledger {shown} is damaged: {reason}. Next: {advice}")
 
 
-_RESTORE = "move the file away for whoever looks into it, and restore it from a backup"
+_AWAY = "move the file away; a new one is made"
+_RESTORE = "keep the file for whoever looks into it, and restore it from a backup."
+_HEALTH = "look at the room and the health of that disk, then repeat the command"
 _ROOM = "free space on that disk, then repeat the command"
 _RIGHTS = "correct the permissions of the file and its folder, then repeat the command"
 
@@ -52,21 +55,19 @@ def explain(error: SQLAlchemyError, address: Address, patience: float) -> Studio
 def _of_sqlite(cause: sqlite3.Error, address: Address, patience: float) -> StudioError:
     name = getattr(cause, "sqlite_errorname", "")
     shown, reason = address.shown, address.clean(str(cause))
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return locked(address, patience)
-    if name == "SQLITE_FULL":
-        return LedgerFailed(shown, "its disk is full", _ROOM)
-    if name == "SQLITE_NOTADB":
-        return LedgerUnavailable(shown, "the file is no SQLite database", "move the file away; a new one is made")
-    if name.startswith("SQLITE_CORRUPT"):
-        return LedgerDamaged(shown, reason, f"{_RESTORE}.")
-    if name.startswith("SQLITE_READONLY"):
-        return LedgerUnavailable(shown, "it may not be written", _RIGHTS)
-    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
-        return LedgerUnavailable(shown, reason, _RIGHTS)
-    if name.startswith("SQLITE_IOERR"):
-        return LedgerFailed(shown, f"{reason} ({name})", "look at the room and the health of that disk, then repeat")
-    return LedgerFailed(shown, reason, "studio ledger verify")
+    known: dict[str, Callable[[], StudioError]] = {
+        "SQLITE_BUSY": lambda: locked(address, patience),
+        "SQLITE_LOCKED": lambda: locked(address, patience),
+        "SQLITE_FULL": lambda: LedgerFailed(shown, "its disk is full", _ROOM),
+        "SQLITE_NOTADB": lambda: LedgerUnavailable(shown, "the file is no SQLite database", _AWAY),
+        "SQLITE_CORRUPT": lambda: LedgerDamaged(shown, reason, _RESTORE),
+        "SQLITE_READONLY": lambda: LedgerUnavailable(shown, "it may not be written", _RIGHTS),
+        "SQLITE_CANTOPEN": lambda: LedgerUnavailable(shown, reason, _RIGHTS),
+        "SQLITE_PERM": lambda: LedgerUnavailable(shown, reason, _RIGHTS),
+        "SQLITE_IOERR": lambda: LedgerFailed(shown, f"{reason} ({name})", _HEALTH),
+    }
+    made = next((make for start, make in known.items() if name.startswith(start)), None)
+    return made() if made is not None else LedgerFailed(shown, reason, "studio ledger verify")
 
 
 def _of_postgres(cause: BaseException, address: Address, patience: float) -> StudioError:

@@ -71,7 +71,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An event as it is stored: `details` is the very text that was hashed. After meddling a field may hold anything."""
+    """An event as it is stored: `details` is the text that was hashed. After meddling a field may hold anything."""
 
     sequence: int
     id: str

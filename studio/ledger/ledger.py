@@ -1,4 +1,4 @@
-"""The ledger itself: append an event, read events, verify the chain; in SQLite or PostgreSQL, for many writers at once."""
+"""The ledger itself: append an event, read events, verify the chain; for any number of writers at once."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Ledger:
         until: datetime | None = None,
         limit: int | None = None,
     ) -> list[Event]:
-        """Events in their order: of some `kinds`, about one `subject`, with numbers above `after`, not later than `until`.
+        """Events in their order: of some `kinds`, about one `subject`, numbered above `after`, not later than `until`.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Ledger:
             return (int(last.sequence), str(last.hash)) if last is not None else (0, GENESIS)
 
     def verify(self, anchors: Iterable[Anchor] = ()) -> Verification:
-        """Whether the chain is whole, and every anchor (number and hash, kept elsewhere) stands in it; if not, what is wrong.
+        """Whether the chain is whole and every anchor (number and hash, kept elsewhere) stands in it, else why not.
 
         Raises
         ------
@@ -281,7 +281,7 @@ def _sqlite_engine(path: Path, patience: float) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
 
     def begin(connection: Connection) -> None:
-        # Python's driver begins nothing by itself here; a writer takes its lock at once, so that it never has to give up.
+        # Python's driver begins nothing by itself here; a writer takes its lock at once, and need not give up later.
         wanted = connection.get_execution_options().get("studio_begin")
         if wanted:
             connection.exec_driver_sql(wanted)
