@@ -1,7 +1,7 @@
 """What git says about the workspace, and the one way in which Studio calls git.
 
-`revision` answers whatever the machine has. `open_repository` is for the commands that need a repository: it says in one
-sentence why there is none to work with, and every call through it that fails says what git said.
+`revision` answers whatever the machine has. `open_repository` is for the commands that need a repository: it says in
+one sentence why there is none to work with, and every call through it that fails says what git said.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class Repository:
         return self.ask("config", *(("--local",) if local else ()), "--get", key)
 
     def changes(self, old: str, new: str) -> list[Change]:
-        """The paths that differ between the trees or commits `old` and `new`; renames are a deletion and an addition."""
+        """The paths that differ between the trees `old` and `new`; a rename is a deletion and an addition."""
         return _changes(self.run("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id", "--full-index", old, new))
 
     def staged(self) -> list[Change]:
@@ -219,7 +219,7 @@ def open_repository(folder: Path) -> Repository:
     answer = done.stdout.decode("utf-8", "surrogateescape").splitlines()
     if answer[1:2] == ["true"]:
         raise BadInput(
-            f"{folder} belongs to a bare repository, which has no working tree. Next: git clone it, and work in the clone."
+            f"{folder} belongs to a bare repository, which has no working tree. Next: git clone it, then work there."
         )
     if done.returncode and b"not a git repository" not in done.stderr and not answer:
         raise GitFailed(("rev-parse",), done.stderr.decode("utf-8", "replace"))

@@ -1,8 +1,8 @@
 """A large change of one notebook taken apart into small ones that can be reviewed one by one.
 
-The kinds come in a fixed order: noise, parameters, tests, code. Each layer is the whole notebook with the changes of its
-kind and of all kinds before it, so that committing the layers one after the other ends at the changed notebook, byte for
-byte, and each of them is a notebook that opens. Nothing here knows of git.
+The kinds come in a fixed order: noise, parameters, tests, code. Each layer is the whole notebook with the changes of
+its kind and of all kinds before it, so that committing the layers one after the other ends at the changed notebook, byte
+for byte, and each of them is a notebook that opens. Nothing here knows of git.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class CellChange:
     Attributes
     ----------
     number : int
-        Its place from 1: in the new notebook, or in the old one where it was removed; 0 for the notebook's own metadata.
+        Its place from 1: in the new notebook, or in the old one where it was removed; 0 for the notebook's metadata.
     action : str
         What happened to it.
     """
@@ -116,7 +116,7 @@ def changed_cells(old: bytes | None, new: bytes | None) -> int | None:
         after = _read(new, "")["cells"] if new is not None else []
     except CannotSplit:
         return None
-    return sum(1 for item in _items(before, after) if _differs(item, before, after) or item.old is None or item.new is None)
+    return sum(_counts(item, before, after) for item in _items(before, after))
 
 
 def _read(content: bytes, what: str) -> dict[str, Any]:
@@ -210,6 +210,13 @@ def _differs(item: _Item, old: Sequence[Mapping[str, Any]], new: Sequence[Mappin
     first, second = old[item.old], new[item.new]
     plain = [{key: value for key, value in cell.items() if key not in (*_NOISE, "source")} for cell in (first, second)]
     return plain[0] != plain[1] or _text(first) != _text(second) or _tags(first) != _tags(second)
+
+
+def _counts(item: _Item, old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the item is a changed cell; a moved one, which has two items, counts where it arrives."""
+    if item.old is None or item.new is None:
+        return not item.moved or item.old is None
+    return _differs(item, old, new)
 
 
 def _layer(old: dict[str, Any], new: dict[str, Any], items: Sequence[_Item], kinds: set[Kind]) -> dict[str, Any]:

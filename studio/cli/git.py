@@ -1,0 +1,128 @@
+"""``studio git``: small commits of notebooks that can be reviewed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from studio.cli.output import Json, say, show
+
+app = typer.Typer(
+    help="Git for notebooks: set it up, split a large change, check a commit.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def setup(
+    only_look: Annotated[bool, typer.Option("--check", help="Say what is missing, and change nothing.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Undo exactly what this command did.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Set this clone up for notebooks: nbdime, no outputs in commits, hooks.
+
+    With --check the exit status is 1 when something is missing.
+    """
+    from studio.core.errors import BadInput
+    from studio.workflows import git_setup
+
+    if only_look and remove:
+        raise BadInput("--check and --remove cannot be given together. Next: leave one of them out.")
+    done = git_setup.remove_git() if remove else git_setup.check_git() if only_look else git_setup.set_up_git()
+    show(done.as_dict(), as_json, lambda: _set_up(done.as_dict(), remove=remove, only_look=only_look))
+    raise typer.Exit(1 if done.missing and not remove else 0)
+
+
+@app.command()
+def split(
+    apply: Annotated[bool, typer.Option("--apply", help="Make the commits; the working tree is not touched.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Propose how to split the working change into commits that can be reviewed.
+
+    All that differs from the last commit counts: staged, unstaged and untracked.
+    """
+    from studio.workflows.git_split import apply_split, propose_split
+
+    result = apply_split() if apply else propose_split()
+    show(result.as_dict(), as_json, lambda: _split(result.as_dict()))
+
+
+@app.command("check-message")
+def check_message(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file in which git hands the message over.")],
+) -> None:
+    """Refuse a commit message that is not conventional; the hook commit-msg calls it."""
+    from studio.workflows.git_hooks import check_message as check
+
+    check(file)
+
+
+@app.command("check-increment")
+def check_increment(as_json: Json = False) -> None:
+    """Warn when the staged change is larger than studio.toml likes; the hook pre-commit calls it.
+
+    The exit status is 0 also then.
+    """
+    from studio.workflows.git_hooks import measure_increment
+
+    found = measure_increment()
+    if as_json:
+        show(found.as_dict(), as_json, str)
+    elif found.warning:
+        say(found.warning)
+
+
+@app.command("check-released")
+def check_released() -> None:
+    """Refuse an unapproved change of a released pipeline; the hook pre-commit calls it."""
+    from studio.workflows.git_released import refuse_unapproved
+
+    refuse_unapproved()
+
+
+_WORDS = {"present": "there", "missing": "missing", "added": "added", "removed": "removed", "kept": "left alone"}
+
+
+def _set_up(done: dict[str, Any], *, remove: bool, only_look: bool) -> str:
+    lines = []
+    for item in done["items"]:
+        lines.append(f"{_WORDS[item['state']]:11} {item['subject']}: {item['detail']}")
+        # What the command itself would do is said once, below.
+        if item["next"] and item["next"] != "studio git setup":
+            lines += [f"{'':12}Next: {item['next']}"]
+    if not lines:
+        return "Nothing of studio git setup is left here." if remove else "Nothing is to do."
+    if only_look and done["missing"]:
+        lines.append("Next: studio git setup")
+    elif not remove and all(item["state"] == "present" for item in done["items"]):
+        lines.append("Everything is set up.")
+    return "\n".join(lines)
+
+
+def _split(result: dict[str, Any]) -> str:
+    proposals = result["proposals"]
+    if not proposals:
+        return "Nothing differs from the last commit."
+    lines: list[str] = []
+    for number, item in enumerate(proposals, 1):
+        commit = f"  [{item['commit'][:10]}]" if item["commit"] else ""
+        lines += [f"{number}. {item['message']}{commit}", f"   {item['reason']}"]
+        for change in item["changes"]:
+            cells = f": {', '.join(change['cells'])}" if change["cells"] else ""
+            lines.append(f"   {change['action']:8} {change['path']}{cells}")
+        lines += [f"   $ {command}" for command in item["commands"] if not item["commit"]]
+        lines.append("")
+    if proposals[0]["commit"]:
+        many = "1 commit was" if len(proposals) == 1 else f"{len(proposals)} commits were"
+        lines.append(
+            f"{many} made. To take them back, and keep the change: git reset --soft {result['base'] or 'HEAD'}"
+        )
+    else:
+        before = result["before"]
+        start = f"The commands start from an empty index: {before}\n" if before else ""
+        lines.append(f"{start}To make all of these commits: studio git split --apply")
+    return "\n".join(lines)
