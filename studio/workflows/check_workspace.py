@@ -1,4 +1,4 @@
-"""Check all that a workspace declares, without running anything."""
+"""Check all that a workspace declares, without running anything, and mend what is safe on demand."""
 
 from __future__ import annotations
 
@@ -10,19 +10,26 @@ from studio.core.errors import BadInput, Problem, Problems, StudioError
 from studio.core.workspace import Workspace, find_workspace
 from studio.data.catalog import read_catalog
 from studio.data.contracts import read_contract
-from studio.notebooks.checks import check_notebook
+from studio.notebooks.checks import RULES, Finding, Fixed, check_notebooks, fix_notebooks
+from studio.notebooks.checks.finding import from_problem
 from studio.pipelines.plan import make_plan
 from studio.pipelines.specification import list_pipelines, read_pipeline
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was looked at and what is wrong with it."""
+    """What was looked at, what is wrong with it, and what was mended."""
 
     notebooks: int
     pipelines: int
     contracts: int
-    problems: tuple[Problem, ...]
+    findings: tuple[Finding, ...]
+    fixed: tuple[Fixed, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The findings as problems."""
+        return tuple(finding.problem for finding in self.findings)
 
     @property
     def summary(self) -> str:
@@ -37,45 +44,78 @@ class Checked:
             "notebooks": self.notebooks,
             "pipelines": self.pipelines,
             "contracts": self.contracts,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "fixed": [fixed.as_dict() for fixed in self.fixed],
             "problems": [problem.as_dict() for problem in self.problems],
         }
 
 
-def check_workspace(paths: tuple[Path, ...], base: Path) -> Checked:
+def list_rules() -> list[dict[str, object]]:
+    """All rules in their order, with stable keys."""
+    return [rule.as_dict() for rule in RULES.values()]
+
+
+def check_workspace(paths: tuple[Path, ...], base: Path, *, fix: bool = False) -> Checked:
     """Check the notebooks at `paths` (relative to `base`), or without any the whole workspace.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+        Notebooks, or folders of notebooks.
+    base : Path
+        What relative paths are relative to.
+    fix : bool
+        Mend first what can be mended without changing what a notebook does.
 
     Raises
     ------
     BadInput
         When a path leads outside the workspace or to no file.
+    Problems
+        When studio.toml ignores rules that there are not.
+    CannotWrite
+        When a mended notebook cannot be written.
     """
     workspace = find_workspace()
-    problems: list[Problem] = []
+    declared: list[Finding] = []
     try:
         known: frozenset[str] | None = frozenset(read_catalog(workspace).datasets)
     except StudioError as error:
-        problems += _problems(error, "pipelines/catalog.yml")
+        declared += _declared(error, "pipelines/catalog.yml")
         known = None
     if paths:
-        notebooks = list(_named(workspace, paths, base))
+        notebooks = list(dict.fromkeys(_named(workspace, paths, base)))
         pipelines, contracts = [], []
     else:
         notebooks = sorted(_notebooks(workspace))
         pipelines = list_pipelines(workspace)
         contracts = sorted(path.stem for path in workspace.contracts.glob("*.yml"))
-    for path in notebooks:
-        problems += check_notebook(workspace, path, known_datasets=known)
+    steps = _steps(workspace)
+    fixed = fix_notebooks(workspace, notebooks, known_datasets=known, steps=steps) if fix else []
+    findings = check_notebooks(workspace, notebooks, known_datasets=known, steps=steps)
     for name in contracts:
-        problems += _attempt(lambda name=name: read_contract(workspace, name), f"pipelines/contracts/{name}.yml")
-    told = {problem.path for problem in problems}
+        declared += _attempt(lambda name=name: read_contract(workspace, name), f"pipelines/contracts/{name}.yml")
+    told = {finding.path for finding in findings}
     for name in pipelines:
         found = _attempt(
             lambda name=name: make_plan(workspace, read_pipeline(workspace, name), {}, base=workspace.root),
             f"pipelines/{name}.yml",
         )
         # The plan finds a notebook's problems again, in its own words.
-        problems += [problem for problem in found if not (problem.path.endswith(".ipynb") and problem.path in told)]
-    return Checked(len(notebooks), len(pipelines), len(contracts), tuple(dict.fromkeys(problems)))
+        declared += [finding for finding in found if not (finding.path.endswith(".ipynb") and finding.path in told)]
+    every = tuple(dict.fromkeys([*declared, *findings]))
+    return Checked(len(notebooks), len(pipelines), len(contracts), every, tuple(fixed))
+
+
+def _steps(workspace: Workspace) -> frozenset[str]:
+    """The notebooks of all pipelines; pipelines that cannot be read are told elsewhere."""
+    steps: set[str] = set()
+    for name in list_pipelines(workspace):
+        try:
+            steps |= {step.notebook for step in read_pipeline(workspace, name).steps.values()}
+        except StudioError:
+            continue
+    return frozenset(steps)
 
 
 def _notebooks(workspace: Workspace) -> Iterator[Path]:
@@ -92,14 +132,15 @@ def _named(workspace: Workspace, paths: tuple[Path, ...], base: Path) -> Iterato
         yield from sorted(resolved.glob("**/*.ipynb")) if resolved.is_dir() else [resolved]
 
 
-def _attempt(read: object, shown: str) -> list[Problem]:
+def _attempt(read: object, shown: str) -> list[Finding]:
     assert callable(read)
     try:
         read()
     except StudioError as error:
-        return _problems(error, shown)
+        return _declared(error, shown)
     return []
 
 
-def _problems(error: StudioError, shown: str) -> list[Problem]:
-    return list(error.problems) if isinstance(error, Problems) else [Problem(shown, 0, str(error))]
+def _declared(error: StudioError, shown: str) -> list[Finding]:
+    problems = list(error.problems) if isinstance(error, Problems) else [Problem(shown, 0, str(error))]
+    return [from_problem(problem, "declaration") for problem in problems]
