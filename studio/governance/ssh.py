@@ -70,7 +70,7 @@ class Parts:
 
 def fingerprint(key: str) -> str:
     """The fingerprint of a public key (``type base64``) as OpenSSH shows it."""
-    digest = hashlib.sha256(base64.b64decode(key.split()[-1])).digest()
+    digest = hashlib.sha256(base64.b64decode(key.rsplit(maxsplit=1)[-1])).digest()
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
