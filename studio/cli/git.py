@@ -118,11 +118,15 @@ def _split(result: dict[str, Any]) -> str:
         lines.append("")
     if proposals[0]["commit"]:
         many = "1 commit was" if len(proposals) == 1 else f"{len(proposals)} commits were"
-        lines.append(
-            f"{many} made. To take them back, and keep the change: git reset --soft {result['base'] or 'HEAD'}"
-        )
+        lines.append(f"{many} made. To take them back, and keep the change: {_undo(result['base'])}")
     else:
-        before = result["before"]
-        start = f"The commands start from an empty index: {before}\n" if before else ""
-        lines.append(f"{start}To make all of these commits: studio git split --apply")
+        if result["top"] != str(Path.cwd()):
+            lines.append(f"The commands are typed in {result['top']}")
+        if result["before"]:
+            lines.append(f"Something is staged; before the first of them: {result['before']}")
+        lines.append("To make all of these commits: studio git split --apply")
     return "\n".join(lines)
+
+
+def _undo(base: str) -> str:
+    return f"git reset --soft {base[:10]}" if base else "git update-ref -d HEAD"

@@ -72,7 +72,7 @@ def _has_something(value: dict[str, Any]) -> bool:
 
 def _stripped(value: dict[str, Any]) -> dict[str, Any]:
     from nbformat import from_dict
-    from nbstripout import MetadataError, strip_output
+    from nbstripout import MetadataError, strip_output  # type: ignore[import-untyped]
 
     node = from_dict(copy.deepcopy(value))
     node.setdefault("metadata", {})

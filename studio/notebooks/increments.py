@@ -1,8 +1,8 @@
 """A large change of one notebook taken apart into small ones that can be reviewed one by one.
 
 The kinds come in a fixed order: noise, parameters, tests, code. Each layer is the whole notebook with the changes of
-its kind and of all kinds before it, so that committing the layers one after the other ends at the changed notebook, byte
-for byte, and each of them is a notebook that opens. Nothing here knows of git.
+its kind and of all kinds before it, so that committing the layers one after the other ends at the changed notebook,
+byte for byte, and each of them is a notebook that opens. Nothing here knows of git.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def set_configuration(repository: Repository, done: Done, *, only_look: bool = F
             items.append(Item(key, "kept", f"it is {found!r} already, and was left as it is"))
         elif only_look:
             said = "is not set" if found is None else "names another interpreter"
-            items.append(Item(key, "missing", f"{_WHAT[key]}: it {said}", "studio git setup"))
+            items.append(Item(key, "missing", f"it {said} ({_WHAT[key]})", "studio git setup"))
         else:
             repository.run("config", "--local", key, value)
             before = done.settings[key].before if key in done.settings else None
@@ -100,12 +100,13 @@ def add_attributes(
     line = " ".join(["*.ipynb", *(f"{name}={value}" for name, value in missing.items())])
     if only_look:
         return [*items, Item(".gitattributes", "missing", f"it does not say: {line}", "studio git setup")], done
-    before = path.read_bytes() if path.exists() else b""
+    created = not path.exists()
+    before = b"" if created else path.read_bytes()
     text = before.decode("utf-8", "surrogateescape")
     end = "\r\n" if "\r\n" in text else "\n"
     added = ("" if not text or text.endswith("\n") else end) + f"{_COMMENT}{end}{line}{end}"
     write_atomic(path, before + added.encode("utf-8"))
-    done = done.with_addition(path, Addition(text=added, created=not path.exists() or not before))
+    done = done.with_addition(path, Addition(text=added, created=created))
     return [*items, Item(".gitattributes", "added", line, _renormalise(repository, workspace))], done
 
 

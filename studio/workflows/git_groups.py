@@ -35,7 +35,7 @@ class Content:
         Relative to the top of the repository.
     action : str
         ``added``, ``changed`` or ``removed``.
-    mode, object : str
+    mode, made : str
         Git's mode and the id of the content; ``000000`` and zeros where the path is removed.
     whole : bool
         Whether that is all of the path's change, so that ``git add`` makes it.
@@ -46,7 +46,7 @@ class Content:
     path: str
     action: str
     mode: str
-    object: str
+    made: str
     whole: bool = True
     cells: tuple[CellChange, ...] = ()
 
@@ -56,7 +56,7 @@ class Content:
             "path": self.path,
             "action": self.action,
             "cells": [str(cell) for cell in self.cells],
-            "object": self.object,
+            "object": self.made,
         }
 
 

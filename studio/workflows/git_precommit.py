@@ -59,7 +59,8 @@ class CannotInstall(StudioError):
 def add_hooks_file(repository: Repository, done: Done, *, only_look: bool = False) -> tuple[list[Item], Done]:
     """Put the hooks into ``.pre-commit-config.yaml``, which is made where there is none."""
     path = repository.top / FILE
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    created = not path.exists()
+    text = "" if created else path.read_bytes().decode("utf-8", "surrogateescape")
     ids = _ids(text)
     absent = [name for name in _ids(_HEAD + _indented("  ")) if name not in ids]
     if not absent:
@@ -74,8 +75,8 @@ def add_hooks_file(repository: Repository, done: Done, *, only_look: bool = Fals
         said = "nothing could be added without rewriting what is there"
         return [Item(FILE, "kept", said, f"add this to its list of repos:\n{_HOOKS}")], done
     whole, addition = (text + added, added) if not text.strip() else (added, _indented_like(text))
-    write_atomic(path, whole)
-    done = done.with_addition(path, Addition(text=addition, created=not text))
+    write_atomic(path, whole.encode("utf-8", "surrogateescape"))
+    done = done.with_addition(path, Addition(text=addition, created=created))
     return [Item(FILE, "added", f"the hooks {', '.join(absent)}", f"git add {FILE}")], done
 
 

@@ -8,10 +8,11 @@ never written.
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -65,6 +66,8 @@ class Split:
 
     Attributes
     ----------
+    top : str
+        The top of the repository, where the commands are typed.
     base : str
         The commit that they start from; empty before the first one.
     tree : str
@@ -75,6 +78,7 @@ class Split:
         The commits in order.
     """
 
+    top: str
     base: str
     tree: str
     before: str = ""
@@ -83,6 +87,7 @@ class Split:
     def as_dict(self) -> dict[str, object]:
         """With stable keys, for ``--json``."""
         return {
+            "top": self.top,
             "base": self.base,
             "tree": self.tree,
             "before": self.before,
@@ -148,7 +153,7 @@ def _working_tree(repository: Repository) -> Iterator[tuple[Repository, Split]]:
             for item in group_changes(repository, changes)
         )
         before = ("git reset --quiet" if head else "git read-tree --empty") if repository.staged() else ""
-        yield whole, Split(head or "", tree, before, proposals)
+        yield whole, Split(str(repository.top), head or "", tree, before, proposals)
 
 
 def _refuse_unfinished(repository: Repository) -> None:
@@ -176,12 +181,17 @@ def _refuse_embedded(changes: list[Change]) -> None:
 def _commands(message: str, contents: tuple[Content, ...]) -> Iterator[str]:
     whole = [content for content in contents if content.whole]
     if whole:
-        paths = " ".join(shlex.quote(f":(top,literal){content.path}") for content in whole)
+        paths = " ".join(_pathspec(content.path) for content in whole)
         yield f"git add --all -- {paths}"
     for content in contents:
         if not content.whole:
-            yield f"git update-index --add --cacheinfo {shlex.quote(f'{content.mode},{content.object},{content.path}')}"
+            yield f"git update-index --add --cacheinfo {shlex.quote(f'{content.mode},{content.made},{content.path}')}"
     yield f"git commit -m {shlex.quote(message)}"
+
+
+def _pathspec(path: str) -> str:
+    """The path as git takes it literally."""
+    return shlex.quote(f":(literal){path}" if re.search(r"[*?\[\\]|^:", path) else path)
 
 
 def _build(repository: Repository, whole: Repository, split: Split) -> list[Proposal]:
@@ -192,8 +202,7 @@ def _build(repository: Repository, whole: Repository, split: Split) -> list[Prop
     try:
         building.run("read-tree", *([split.base] if split.base else ["--empty"]))
         for proposal in split.proposals:
-            lines = b"".join(_index_line(content) for content in proposal.contents)
-            building.run("update-index", "-z", "--index-info", data=lines)
+            _enter(building, ((content.path, content.mode, content.made) for content in proposal.contents))
             tree = building.text("write-tree")
             parent = _commit(building, tree, parent, proposal.message)
             made.append(replace(proposal, commit=parent))
@@ -204,9 +213,10 @@ def _build(repository: Repository, whole: Repository, split: Split) -> list[Prop
     return made
 
 
-def _index_line(content: Content) -> bytes:
-    facts = f"{content.mode} {content.object}\t" if content.mode != "000000" else f"0 {'0' * len(content.object)}\t"
-    return facts.encode() + content.path.encode("utf-8", "surrogateescape") + b"\0"
+def _enter(repository: Repository, entries: Iterable[tuple[str, str, str]]) -> None:
+    """Put paths with their modes and objects into the index; the mode ``000000`` takes a path out."""
+    lines = (f"{mode.lstrip('0') or '0'} {made}\t{path}\0" for path, mode, made in entries)
+    repository.run("update-index", "-z", "--index-info", data="".join(lines).encode("utf-8", "surrogateescape"))
 
 
 def _commit(repository: Repository, tree: str, parent: str, message: str) -> str:
@@ -220,7 +230,9 @@ def _move(repository: Repository, split: Split, commit: str) -> None:
     own = repository.folder / "index"
     kept = own.read_bytes() if own.exists() else None
     try:
-        repository.run("read-tree", "-m", split.tree)
+        # Entry by entry, so that every other one keeps what git remembers of its file.
+        changes = repository.changes(repository.text("write-tree"), split.tree)
+        _enter(repository, ((change.path, change.new_mode, change.new) for change in changes))
         expected = split.base or "0" * len(commit)
         repository.run("update-ref", "-m", "studio git split: commits", "HEAD", commit, expected)
     except BaseException as error:
