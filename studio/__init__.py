@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from studio.data.doorway import load, save
+    from studio.data.testing.marks import contract
     from studio.notebooks.secrets import secret
 
 __version__ = "0.1.0"
 
-__all__ = ["load", "save", "secret"]
+__all__ = ["contract", "load", "save", "secret"]
 
 _HOMES = {
+    "contract": "studio.data.testing.marks",
     "load": "studio.data.doorway",
     "save": "studio.data.doorway",
     "secret": "studio.notebooks.secrets",

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
 SHOWN_CASES = 10
-_MISSING, _UNEXPECTED = "missing column", "unexpected column"
+MISSING, UNEXPECTED = "missing column", "unexpected column"
 _PLAIN = {
-    "column_in_dataframe": _MISSING,
-    "column_in_schema": _UNEXPECTED,
+    "column_in_dataframe": MISSING,
+    "column_in_schema": UNEXPECTED,
     "column_ordered": "in the contract's order",
     "not_nullable": "no missing values",
     "field_uniqueness": "each value once",
@@ -162,7 +162,7 @@ class Contract:
             checked = _schema(self.file, set(names)).validate(frame.reset_index(drop=True), lazy=True)
         except pandera.errors.SchemaErrors as error:
             found = _cases(error.failure_cases)
-            cases += [case for case in found if case.column not in known or case.check in {_MISSING, _UNEXPECTED}]
+            cases += [case for case in found if case.column not in known or case.check in {MISSING, UNEXPECTED}]
         if not self.coerces:
             return frame, tuple(cases)
         return checked.set_axis(frame.index, axis=0), tuple(cases)
@@ -187,7 +187,7 @@ def _schema(file: ContractFile, present: set[str]) -> pa.DataFrameSchema:
 
     unique = list(file.jointly_unique)
     return pa.DataFrameSchema(
-        {name: _column(rule) for name, rule in file.columns.items()},
+        {name: column_of(rule) for name, rule in file.columns.items()},
         strict=file.strict,
         ordered=file.ordered,
         coerce=file.coerce,
@@ -196,7 +196,8 @@ def _schema(file: ContractFile, present: set[str]) -> pa.DataFrameSchema:
     )
 
 
-def _column(rule: ColumnRule) -> pa.Column:
+def column_of(rule: ColumnRule) -> pa.Column:
+    """The rule as pandera's column."""
     import pandera.pandas as pa
 
     return pa.Column(
@@ -219,11 +220,11 @@ def _check(dtype: str | None, name: str, given: dict[str, Any]) -> pa.Check:
     if "value" in given:
         value = given["value"]
         many = isinstance(value, tuple)
-        return check([_typed(dtype, one) for one in value] if many else _typed(dtype, value), **options)
-    return check(**{key: _typed(dtype, value) for key, value in given.items()}, **options)
+        return check([typed(dtype, one) for one in value] if many else typed(dtype, value), **options)
+    return check(**{key: typed(dtype, value) for key, value in given.items()}, **options)
 
 
-def _typed(dtype: str | None, value: Any) -> Any:
+def typed(dtype: str | None, value: Any) -> Any:
     """A bound of a date column, which YAML holds as text, as the column's own type."""
     import pandas as pd
 
@@ -248,10 +249,10 @@ def _cases(table: pd.DataFrame) -> Iterator[FailureCase]:
     ):
         plain = _PLAIN.get(str(check), str(check))
         name = "" if _absent(column) else str(column)
-        if plain in {_MISSING, _UNEXPECTED}:
+        if plain in {MISSING, UNEXPECTED}:
             case = FailureCase(str(value), plain)
         elif str(check).startswith("no_regex_column_match"):
-            case = FailureCase(name, _MISSING)
+            case = FailureCase(name, MISSING)
         elif _is_dtype(str(check)):
             case = FailureCase(name, _dtype_sentence(str(check)), _text(value), _row(row))
         elif name in mistyped:
@@ -288,17 +289,17 @@ def _text(value: Any) -> str:
 
 
 def _summary(cases: tuple[FailureCase, ...]) -> Iterator[str]:
-    absent = [case.column for case in cases if case.check == _MISSING]
-    surplus = [case.column for case in cases if case.check == _UNEXPECTED]
+    absent = [case.column for case in cases if case.check == MISSING]
+    surplus = [case.column for case in cases if case.check == UNEXPECTED]
     if absent:
-        yield f"{_MISSING}{'s' * (len(absent) > 1)}: {_listed(map(repr, absent))}."
+        yield f"{MISSING}{'s' * (len(absent) > 1)}: {_listed(map(repr, absent))}."
     if surplus:
         near = {name: nearest(name, absent) for name in surplus}
         names = [f"{name!r} (meant as {near[name]!r}?)" if near[name] else repr(name) for name in surplus]
-        yield f"{_UNEXPECTED}{'s' * (len(surplus) > 1)}: {_listed(names)}."
+        yield f"{UNEXPECTED}{'s' * (len(surplus) > 1)}: {_listed(names)}."
     groups: dict[tuple[str, str], list[FailureCase]] = {}
     for case in cases:
-        if case.check not in {_MISSING, _UNEXPECTED}:
+        if case.check not in {MISSING, UNEXPECTED}:
             groups.setdefault((case.column, case.check), []).append(case)
     for (column, check), found in groups.items():
         shown = [f"row {case.row} ({case.value})" if case.row and case.value else case.value for case in found]
