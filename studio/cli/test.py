@@ -48,12 +48,12 @@ def climb(
         names=tuple(names or ()), base=Path.cwd(), rungs=frozenset(rung or ()), junit=junit, jobs=jobs
     )
     with progress() as listener:
-        climbed = climb_ladder(request, Watching(run=listener, case=_tell))
+        climbed = climb_ladder(request, Watching(run=listener, case=tell_case))
     show(climbed.report.as_dict(), as_json, lambda: report_text(climbed.report, time.monotonic() - started))
     raise typer.Exit(climbed.exit_status)
 
 
-def _tell(case: Case) -> None:
+def tell_case(case: Case) -> None:
     """Each case that needs a look, as soon as it is known."""
     if not case.ok:
         say(f"{case.status.upper()} {case.place}: {case.name}")

@@ -134,8 +134,8 @@ def climb(
     if "data" in rungs:
         take(_contract_cases(workspace, targets))
     if "model" in rungs:
-        for wanted in targets.judged:
-            take(gate_cases(workspace, wanted, _record(functional.get(wanted.name))))
+        for pipeline in targets.judged:
+            take(gate_cases(workspace, pipeline, _record(functional.get(pipeline.name))))
     report = Report.of(cases)
     if rungs == frozenset(RUNGS):
         keep_tests(workspace, targets, report)

@@ -11,7 +11,7 @@ from studio.core.report import Case
 from studio.core.workspace import Workspace
 from studio.notebooks.document import NotebookDocument, read_notebook
 from studio.notebooks.testing import test_notebook
-from studio.pipelines.session import SessionKernels
+from studio.pipelines.session import SupervisedKernels
 from studio.tracking.runs import Tracker
 from studio.tracking.store import prepare_store
 
@@ -49,12 +49,13 @@ class CodeTests:
 
     def cases(self, path: str) -> list[Case]:
         """The cases of the notebook at `path`; one that cannot be read is a case itself."""
+        running = self._workspace.settings.running
         try:
             document = read_notebook(self._workspace, path)
             return test_notebook(
                 self._workspace,
                 document,
-                SessionKernels(self._workspace),
+                SupervisedKernels(start_timeout=running.start_timeout, output_limit=running.cell_output_limit),
                 whole=self._whole,
                 environment=self._environment(document),
                 on_case=self._on_case,

@@ -14,7 +14,8 @@ from studio.pipelines.run_record import StepRecord
 from studio.pipelines.specification import Pipeline
 from studio.workflows.run_pipeline import RunRequest, RunResult, start_run
 
-_STATUS = {"completed": "passed", "reused": "passed", "failed": "failed", "killed": "error", "not run": "skipped"}
+NOT_STARTED = "runs on samples"
+_STATUS = {"completed": "passed", "reused": "passed", "failed": "failed", "killed": "error", "not run": "error"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _not_started(subject: str, error: StudioError) -> Case:
     message = str(problems[0]) if problems else str(error)
     if len(problems) > 1:
         message = f"{len(problems)} problems; the first: {message}"
-    return Case("pipeline", subject, "runs on samples", "error", message=message, detail=str(error))
+    return Case("pipeline", subject, NOT_STARTED, "error", message=message, detail=str(error))
 
 
 def _left_out(step: StepRecord) -> bool:
@@ -79,7 +80,7 @@ def _step_case(subject: str, step: StepRecord) -> Case:
     index = error.get("cell")
     message = str(error.get("message", ""))
     if step.status == "not run":
-        message = "A step before it failed."
+        message = "It was not run, because a step before it failed."
     elif index is not None:
         message = f"{step.notebook}: {message}"
     return Case(

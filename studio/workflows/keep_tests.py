@@ -10,6 +10,7 @@ from studio.pipelines.plan import make_plan
 from studio.pipelines.specification import Pipeline, pipeline_of_notebook
 from studio.workflows.climb_targets import Targets
 from studio.workflows.content_states import Content, contents
+from studio.workflows.functional_run import NOT_STARTED
 from studio.workflows.kept_reports import keep
 
 
@@ -38,6 +39,8 @@ def about(workspace: Workspace, content: Content, report: Report, pipelines: lis
     files = {f"pipelines/contracts/{name}.yml" for name in names}
 
     def speaks(case: Case) -> bool:
+        if case.name == NOT_STARTED:  # then no step of any notebook was tried
+            return True
         return (
             case.subject == content.subject or case.subject in files or case.values.get("notebook") == content.subject
         )

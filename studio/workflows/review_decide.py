@@ -1,0 +1,228 @@
+"""Approve, reject and revoke: what a reviewer does with submitted content, by the rules of the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from studio.core.errors import BadInput, Refused
+from studio.core.workspace import Workspace, find_workspace
+from studio.governance.decide import Resource, decide
+from studio.governance.people import Actor, current_actor
+from studio.ledger.event import Event
+from studio.ledger.ledger import open_ledger
+from studio.notebooks.approval_file import approval_path, read_approval
+from studio.notebooks.approval_writing import revoke_approval
+from studio.notebooks.fingerprint import difference
+from studio.workflows import submissions
+from studio.workflows.approving import Approving, approve_content, check_allowed
+from studio.workflows.content_states import Content, approval_states, contents_named
+from studio.workflows.decisions import require
+
+
+class NotSubmitted(Refused):
+    """What would be approved is not what was submitted and tested."""
+
+
+@dataclass(frozen=True)
+class ReviewRequest:
+    """What a reviewer decides on.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Notebooks by path, pipelines by name (their file and all their notebooks).
+    message : str
+        Why.
+    key : Path or None
+        The SSH key to sign with; None: the configured one, where one is demanded.
+    base : Path
+        The folder against which relative paths are taken.
+    """
+
+    names: tuple[str, ...]
+    message: str = ""
+    key: Path | None = None
+    base: Path = field(default_factory=Path.cwd)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided on one subject, and what that makes of it."""
+
+    subject: str
+    verb: str
+    actor: str
+    reason: str
+    file: str = ""
+    missing: int = 0
+
+    def as_dict(self) -> dict[str, object]:
+        """With stable keys, for ``--json``."""
+        return {
+            "subject": self.subject,
+            "decision": self.verb,
+            "actor": self.actor,
+            "reason": self.reason,
+            "file": self.file,
+            "missing": self.missing,
+        }
+
+
+def approve(request: ReviewRequest) -> list[Decided]:
+    """Approve the content as it is now, where it is what was submitted and passed its tests.
+
+    Raises
+    ------
+    NotAllowed
+        When the policy does not let this person approve it.
+    NotSubmitted
+        When it was never submitted, changed since, failed its tests or was rejected.
+    CannotSign
+        When a signature is demanded, or a key was given, and none can be made.
+    """
+    workspace = find_workspace()
+    actor = current_actor(workspace)
+    found = contents_named(workspace, request.names, request.base)
+    states = approval_states(workspace, found)
+    wanted = [content for content in found if states[content.subject].status != "approved"]
+    if not wanted:
+        return [Decided(content.subject, "approved", actor.name, "it was approved before") for content in found]
+    # Everything is looked at before anything is written: all of it is approved, or nothing.
+    ready = [_examine(workspace, actor, content, request) for content in wanted]
+    return [_approved(workspace, one) for one in ready]
+
+
+def reject(request: ReviewRequest) -> list[Decided]:
+    """Reject what was submitted; it can be submitted again.
+
+    Raises
+    ------
+    NotAllowed
+        When the policy does not let this person review it.
+    BadInput
+        When no reason is given, or nothing of it was submitted.
+    """
+    workspace = find_workspace()
+    actor = current_actor(workspace)
+    _demand_reason(request, "reject", "what has to be changed")
+    found = contents_named(workspace, request.names, request.base)
+    events = {content.subject: _latest(workspace, content.subject) for content in found}
+    open_ones = [content for content in found if events[content.subject] is not None]
+    if not open_ones:
+        raise BadInput(f"{found[0].subject} was never submitted, so there is nothing to reject.")
+    for content in open_ones:
+        require(decide(workspace, actor, "reject", Resource(subject=content.subject)))
+    decided = []
+    for content in open_ones:
+        event = events[content.subject]
+        assert event is not None
+        details = {key: event.details[key] for key in ("submission", "fingerprint")}
+        open_ledger(workspace).append(
+            "rejected", actor=actor.name, subject=content.subject, details={**details, "message": request.message}
+        )
+        decided.append(Decided(content.subject, "rejected", actor.name, request.message))
+    return decided
+
+
+def revoke(request: ReviewRequest) -> list[Decided]:
+    """Take approvals back, from now on: in their files and in the ledger.
+
+    Raises
+    ------
+    NotAllowed
+        When the policy does not let this person revoke it.
+    BadInput
+        When no reason is given, or there is no approval to revoke.
+    """
+    workspace = find_workspace()
+    actor = current_actor(workspace)
+    _demand_reason(request, "revoke", "what is wrong with it")
+    found = contents_named(workspace, request.names, request.base)
+    files = [(content, read_approval(workspace, content.subject)) for content in found]
+    approved = [(content, file) for content, file in files if file is not None and file.revoked is None]
+    if not approved:
+        raise BadInput(f"There is no approval of {found[0].subject} to revoke. Next: studio review status")
+    for content, file in approved:
+        approvers = frozenset(one.reviewer for one in file.approvals)
+        require(decide(workspace, actor, "revoke", Resource(subject=content.subject, approvers=approvers)))
+    decided = []
+    for content, file in approved:
+        for one in file.approvals:
+            open_ledger(workspace).append(
+                "revoked",
+                actor=actor.name,
+                subject=content.subject,
+                details={"approval": one.id, "fingerprint": file.fingerprint.digest, "message": request.message},
+            )
+        revoke_approval(workspace, content.subject, by=actor, message=request.message)
+        path = workspace.shown(approval_path(workspace, content.subject))
+        decided.append(Decided(content.subject, "revoked", actor.name, request.message, path))
+    return decided
+
+
+def _examine(workspace: Workspace, actor: Actor, content: Content, request: ReviewRequest) -> Approving:
+    event = _latest(workspace, content.subject)
+    if event is None:
+        raise NotSubmitted(
+            f"{content.subject} was never submitted, so there is no evidence to approve it on. "
+            f"Next: studio review submit {content.subject}"
+        )
+    submission = submissions.read_submission(workspace, event)
+    if submission.fingerprint["digest"] != content.fingerprint.digest:
+        changed = difference(submission.fingerprinted.parts, content.fingerprint.parts)
+        raise NotSubmitted(
+            f"{content.subject} changed since it was submitted, in {', '.join(changed) or 'its declarations'}; what "
+            f"was tested is not what is here. Next: studio review submit {content.subject}"
+        )
+    report = submissions.kept_report(workspace, submission)
+    if not report.ok:
+        counts = report.counts()
+        failed = counts["failed"] + counts["error"]
+        raise NotSubmitted(
+            f"{content.subject} did not pass its tests when it was submitted: {failed} of {len(report.cases)} failed. "
+            f"Next: mend it (studio review show {submission.id}), then studio review submit {content.subject}"
+        )
+    _check_not_rejected(workspace, event)
+    one = Approving(
+        workspace, actor, content, submission, _submitters(workspace, content), request.message, request.key
+    )
+    check_allowed(one)
+    return one
+
+
+def _approved(workspace: Workspace, one: Approving) -> Decided:
+    path, missing, reason = approve_content(one)
+    return Decided(one.content.subject, "approved", one.actor.name, reason, workspace.shown(path), missing)
+
+
+def _latest(workspace: Workspace, subject: str) -> Event | None:
+    events = submissions.submitted_events(workspace, subject)
+    return events[-1] if events else None
+
+
+def _submitters(workspace: Workspace, content: Content) -> frozenset[str]:
+    """Everybody who ever submitted exactly this content: whoever rewrites git's authors is still known by that."""
+    found: set[str] = set()
+    for event in submissions.submitted_events(workspace, content.subject):
+        if event.details.get("fingerprint") == content.fingerprint.digest:
+            found |= {event.actor, str(event.details.get("address") or event.actor)}
+    return frozenset(found)
+
+
+def _check_not_rejected(workspace: Workspace, event: Event) -> None:
+    later: Sequence[Event] = open_ledger(workspace).events(
+        kinds={"rejected"}, subject=event.subject, after=event.sequence
+    )
+    if later:
+        last = later[-1]
+        raise NotSubmitted(
+            f"{event.subject} was rejected by {last.actor} on {last.time[:10]}: {last.details.get('message')}. "
+            f"Next: mend it, then studio review submit {event.subject}"
+        )
+
+
+def _demand_reason(request: ReviewRequest, verb: str, what: str) -> None:
+    if not request.message.strip():
+        raise BadInput(f'Say {what}. Next: studio review {verb} {" ".join(request.names)} --message "…"')
