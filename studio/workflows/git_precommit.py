@@ -70,11 +70,11 @@ def add_hooks_file(repository: Repository, done: Done, *, only_look: bool = Fals
     if len(absent) < len(_ids(_HEAD + _indented(""))):
         said = f"it names some of Studio's hooks and not {', '.join(absent)}"
         return [Item(FILE, "kept", said, f"add what you miss:\n{_HOOKS}")], done
-    added = _HEAD + _indented("  ") if not text.strip() else _placed(text)
-    if added is None:
+    placed = _placed(text) if text.strip() else (text + _HEAD + _indented("  "), _HEAD + _indented("  "))
+    if placed is None:
         said = "nothing could be added without rewriting what is there"
         return [Item(FILE, "kept", said, f"add this to its list of repos:\n{_HOOKS}")], done
-    whole, addition = (text + added, added) if not text.strip() else (added, _indented_like(text))
+    whole, addition = placed
     write_atomic(path, whole.encode("utf-8", "surrogateescape"))
     done = done.with_addition(path, Addition(text=addition, created=created))
     return [Item(FILE, "added", f"the hooks {', '.join(absent)}", f"git add {FILE}")], done
@@ -158,18 +158,19 @@ def _parsed(text: str) -> object:
         return None
 
 
-def _placed(text: str) -> str | None:
-    """`text` with the hooks at the end of its list of repos; None where that would change anything else."""
+def _placed(text: str) -> tuple[str, str] | None:
+    """`text` with the hooks at the end of its list of repos, and what was added; None where more would change."""
     before = _parsed(text)
     lines = text.splitlines(keepends=True)
     place = _end_of_repos(text)
     if place is None or not isinstance(before, dict):
         return None
     head = "".join(lines[:place])
-    whole = head + _indented_like(text) + "".join(lines[place:])
+    added = ("" if head.endswith("\n") else "\n") + _indented_like(text)
+    whole = head + added + "".join(lines[place:])
     after = _parsed(whole)
     wanted = {**before, "repos": [*before["repos"], *yaml.safe_load(_HOOKS)]}
-    return whole if after == wanted and head.endswith("\n") else None
+    return (whole, added) if after == wanted else None
 
 
 def _end_of_repos(text: str) -> int | None:

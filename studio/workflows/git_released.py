@@ -13,11 +13,15 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from studio.core.errors import Refused, StudioError
 from studio.core.git import Repository, open_repository
 from studio.core.workspace import FILE, Workspace
 from studio.workflows.git_hooks import workspaces
+
+if TYPE_CHECKING:
+    from studio.workflows.content_states import Content
 
 PROTECTED = ("main", "master")
 KEY = "studio.protectedBranch"
@@ -102,11 +106,11 @@ def unapproved(repository: Repository) -> Iterator[Unapproved]:
 def _compare(old: Workspace, new: Workspace, released: list[str]) -> Iterator[Unapproved]:
     told = set()
     for name in released:
-        before, after = _digests(old, name), _digests(new, name)
+        before, after = _contents(old, name), _contents(new, name)
         for subject in _subjects(old, new, name):
             if subject in told or _same(old, new, subject, before.get(subject), after.get(subject)):
                 continue
-            if not _approved(new, subject, after.get(subject)):
+            if not _approved(new, after.get(subject)):
                 told.add(subject)
                 yield Unapproved(subject, name)
 
@@ -124,8 +128,8 @@ def _subjects(old: Workspace, new: Workspace, name: str) -> list[str]:
     return [subject for subject in (f"pipelines/{name}.yml", *notebooks) if _approval(old, subject).is_file()]
 
 
-def _digests(workspace: Workspace, name: str) -> dict[str, str]:
-    """The fingerprint of everything that the pipeline consists of, by subject; empty where it has no plan."""
+def _contents(workspace: Workspace, name: str) -> dict[str, Content]:
+    """Everything that the pipeline consists of, by subject; empty where it has no plan."""
     from studio.pipelines.plan import make_plan
     from studio.pipelines.specification import read_pipeline
     from studio.workflows.content_states import contents
@@ -133,27 +137,29 @@ def _digests(workspace: Workspace, name: str) -> dict[str, str]:
     try:
         pipeline = read_pipeline(workspace, name)
         plan = make_plan(workspace, pipeline, {}, base=workspace.root)
-        return {content.subject: content.fingerprint.digest for content in contents(workspace, pipeline, plan)}
+        return {content.subject: content for content in contents(workspace, pipeline, plan)}
     except StudioError:
         return {}
 
 
-def _same(old: Workspace, new: Workspace, subject: str, before: str | None, after: str | None) -> bool:
+def _same(old: Workspace, new: Workspace, subject: str, before: Content | None, after: Content | None) -> bool:
     """Whether what the subject is stayed the same; where it has no fingerprint on a side its bytes are compared."""
     if before is None or after is None:
         return _bytes(old, subject) == _bytes(new, subject)
-    return before == after
+    return before.fingerprint.digest == after.fingerprint.digest
 
 
-def _approved(workspace: Workspace, subject: str, digest: str | None) -> bool:
-    """Whether the approval in `workspace` is of `digest`, and was not revoked."""
-    from studio.notebooks.approval import read_approval
+def _approved(workspace: Workspace, content: Content | None) -> bool:
+    """Whether the approval in `workspace` holds for the content, by what the files say; the ledger is not asked."""
+    from studio.notebooks.approval import state
 
+    if content is None:
+        return False
     try:
-        approval = read_approval(workspace, subject)
+        found = state(workspace, content.subject, content.fingerprint, contracts=content.contracts)
     except StudioError:
         return False
-    return approval is not None and approval.revoked is None and approval.fingerprint.digest == digest
+    return found.status == "approved"
 
 
 def _bytes(workspace: Workspace, subject: str) -> bytes | None:
