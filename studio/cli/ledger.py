@@ -78,4 +78,5 @@ def export(
     if output is None:
         sys.stdout.write(exported.text)
         sys.stdout.flush()
-    say(f"{exported.events} events. What shows later that none was cut off: --expect {exported.anchor}")
+    counted = "1 event" if exported.events == 1 else f"{exported.events} events"
+    say(f"{counted}. What shows later that none was cut off: --expect {exported.anchor}")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from studio.workflows.verify_ledger import Verified
 
 _FAULTS = 20
+_ENDED = 20
 
 
 def events_text(shown: Shown) -> str:
@@ -41,7 +42,10 @@ def state_text(shown: ShownState) -> str:
     if state.approved:
         lines.append(_approvals(state.approved))
     if state.ended:
-        lines += ["", "No longer approved", _approvals(state.ended)]
+        newest = sorted(state.ended, key=lambda item: item.until or "")[-_ENDED:]
+        left_out = len(state.ended) - len(newest)
+        lines += ["", "No longer approved", _approvals(newest)]
+        lines += [f"  … and {left_out} that ended earlier; --json shows all."] if left_out else []
     return "\n".join(lines)
 
 

@@ -59,6 +59,7 @@ def _of_sqlite(cause: sqlite3.Error, address: Address, patience: float) -> Studi
         "SQLITE_BUSY": lambda: locked(address, patience),
         "SQLITE_LOCKED": lambda: locked(address, patience),
         "SQLITE_FULL": lambda: LedgerFailed(shown, "its disk is full", _ROOM),
+        "SQLITE_IOERR_SHMSIZE": lambda: LedgerFailed(shown, "its disk is full", _ROOM),
         "SQLITE_NOTADB": lambda: LedgerUnavailable(shown, "the file is no SQLite database", _AWAY),
         "SQLITE_CORRUPT": lambda: LedgerDamaged(shown, reason, _RESTORE),
         "SQLITE_READONLY": lambda: LedgerUnavailable(shown, "it may not be written", _RIGHTS),

@@ -270,12 +270,18 @@ def _sqlite_engine(path: Path, patience: float) -> Engine:
     def connect() -> sqlite3.Connection:
         # From a folder that may not be written a closed ledger is read as it lies there: its log could not be opened.
         beside = path.with_name(path.name + "-wal")
-        fixed = path.exists() and not beside.exists() and not os.access(path.parent, os.W_OK)
+        effective = os.access in os.supports_effective_ids
+        writable = os.access(path.parent, os.W_OK, effective_ids=effective)
+        fixed = not writable and path.exists() and not beside.exists()
         target = f"file:{urllib.parse.quote(str(path))}{'?immutable=1' if fixed else ''}"
         connection = sqlite3.connect(target, uri=True, timeout=patience, isolation_level=None)
         # Bytes that are no UTF-8 are damage that `verify` names, not a reason to read nothing.
         connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
