@@ -62,7 +62,7 @@ def _grouped(findings: Sequence[Finding]) -> Iterator[str]:
     for path, group in groups.items():
         if path:
             yield path
-        places = [": ".join(part for part in (finding.place, finding.name) if part) for finding in group]
+        places = [": ".join(filter(None, (finding.place or _whole(path), finding.name))) for finding in group]
         # A long name of a key must not push all other lines to the right.
         size = max([len(place) for place in places if len(place) <= 24], default=0)
         for place, finding in zip(places, group, strict=True):
@@ -73,6 +73,10 @@ def _grouped(findings: Sequence[Finding]) -> Iterator[str]:
             if finding.advice:
                 yield from _wrapped(finding.advice, indent, indent)
         yield ""
+
+
+def _whole(path: str) -> str:
+    return "notebook" if path.endswith(".ipynb") else ""
 
 
 def _mended(fixed: Sequence[Fixed]) -> Iterator[str]:

@@ -24,9 +24,10 @@ class Edit:
 
 @dataclass(frozen=True)
 class Mending:
-    """Edits that mend a cell, and how many findings they mend together (``import a, b`` is one line)."""
+    """Edits that take an import out, its name, and how many go together (``import a, b`` is one line)."""
 
     edits: tuple[Edit, ...]
+    name: str
     together: int = 1
 
 

@@ -20,7 +20,7 @@ from studio.core.files import write_atomic
 from studio.core.workspace import Workspace
 from studio.notebooks.checks.checking import check_documents
 from studio.notebooks.checks.execution import counted, first_left_out, first_out_of_order
-from studio.notebooks.checks.finding import Edit, Finding
+from studio.notebooks.checks.finding import Edit, Finding, Mending
 from studio.notebooks.document import Cell, NotebookDocument, parse_notebook, read_notebook
 
 # Each round takes out what the round before made unused.
@@ -99,14 +99,15 @@ def _round(
     return mended
 
 
-def _import_edits(findings: Sequence[Finding]) -> dict[int, list[Edit]]:
-    """For each cell's index the edits that take out its unused imports; those that would take out more are left."""
-    counts = Counter((finding.cell, finding.mending) for finding in findings if finding.mending is not None)
-    edits: dict[int, list[Edit]] = {}
-    for (cell, mending), count in counts.items():
-        if mending is not None and count == mending.together:
-            edits.setdefault(cell - 1, []).extend(mending.edits)
-    return edits
+def _imports(findings: Sequence[Finding]) -> dict[int, list[Mending]]:
+    """For each cell's index the unused imports to take out; where an edit would take out more, it is left."""
+    every = [(finding.cell, finding.mending) for finding in findings if finding.mending is not None]
+    counts = Counter((cell, mending.edits) for cell, mending in every)
+    chosen: dict[int, list[Mending]] = {}
+    for cell, mending in every:
+        if counts[cell, mending.edits] == mending.together:
+            chosen.setdefault(cell - 1, []).append(mending)
+    return chosen
 
 
 def _mend(workspace: Workspace, document: NotebookDocument, findings: Sequence[Finding]) -> Iterator[Fixed]:
@@ -119,13 +120,12 @@ def _mend(workspace: Workspace, document: NotebookDocument, findings: Sequence[F
     form = _Form.of(text, content)
     rules = {finding.rule for finding in findings}
     fixes: list[Fixed] = []
-    edits = _import_edits(findings)
-    for index, cell_edits in sorted(edits.items()):
-        old = document.cells[index].source
-        new = edited(old, cell_edits)
-        _set_source(content["cells"][index], new)
-        gone = len(old.splitlines()) - len(new.splitlines())
-        message = f"Took out unused imports ({gone} {'line' if gone == 1 else 'lines'} fewer): the fingerprint changes."
+    imports = _imports(findings)
+    for index, mendings in sorted(imports.items()):
+        edits = [edit for mending in mendings for edit in mending.edits]
+        _set_source(content["cells"][index], edited(document.cells[index].source, edits))
+        names = ", ".join(mending.name for mending in mendings)
+        message = f"Took out what is imported and never used ({names}). The fingerprint changes with it."
         fixes.append(Fixed(document.path, index + 1, "unused-import", message))
     if rules & {"execution-order", "stale-execution"}:
         fixes += _clear(document, content["cells"])
@@ -134,7 +134,7 @@ def _mend(workspace: Workspace, document: NotebookDocument, findings: Sequence[F
     if not fixes:
         return
     written = form.text(content)
-    if not edits and not _same_code(document, parse_notebook(written, document.path)):
+    if not imports and not _same_code(document, parse_notebook(written, document.path)):
         raise StudioError(f"{document.path} would not be the same notebook after the fix, so it was left alone.")
     mode = file.stat().st_mode
     write_atomic(file, written)

@@ -79,7 +79,7 @@ def _unused(workspace: Workspace, document: NotebookDocument, remark: Remark, na
         remark.cell,
         remark.line,
         fixable=fixable,
-        mending=Mending(remark.edits, together),
+        mending=Mending(remark.edits, name.removeprefix("."), together),
     )
 
 

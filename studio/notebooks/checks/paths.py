@@ -27,6 +27,8 @@ _FILE = re.compile(
 )
 _QUOTED = re.compile(rf"(?P<quote>['\"])(?P<path>{_START}[^'\"\n]*)(?P=quote)")
 _MAGIC = re.compile(rf"^\s*(?:%|!).*?(?<![\w.:/~\\-])(?P<path>{_START}\S*)", re.MULTILINE)
+# What the text of the code must hold where one of its texts is such a path: cheap to look for.
+_PERHAPS = re.compile(r"['\"](?:/|~|[A-Za-z]:|\\|file:)")
 _LINK = re.compile(rf"\]\(\s*<?(?P<path>{_START}[^)\n>]*)|(?:src|href)=[\"'](?P<other>{_START}[^\"'\n]*)")
 _FIX = "use a path relative to the notebook, a parameter, or a dataset of the catalog."
 
@@ -53,7 +55,7 @@ def _paths(document: NotebookDocument, cell: Cell) -> Iterator[tuple[int, str]]:
         for match in _QUOTED.finditer(source):
             yield _line(source, match.start()), match["path"]
         return
-    for literal in literals(source):
+    for literal in literals(source) if _PERHAPS.search(source) else ():
         if not literal.joined and (_WHOLE.match(literal.text) or _FILE.fullmatch(literal.text)):
             yield literal.line, literal.text.split("\n", 1)[0]
     for match in _MAGIC.finditer(source):

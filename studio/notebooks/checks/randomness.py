@@ -12,7 +12,7 @@ from studio.notebooks.checks.random_table import GENERATORS, GLOBAL, SEEDS, SKLE
 from studio.notebooks.document import NotebookDocument
 from studio.notebooks.python_code import dotted, imported_names, mentions, parse, resolved, walk
 
-_WORDS = ("random", "sample", "rvs", "seed", "torch", "import")
+_WORDS = ("random", "sample", "rvs")
 _GLOBAL = {f"{module}.{name}": (f"{module}.{name}", seed) for module, (names, seed) in GLOBAL.items() for name in names}
 _PANDAS_KEYS = {"n", "frac", "replace", "weights"}
 _SEED_KEYS = {"random_state", "seed", "rng", "generator"}
@@ -86,7 +86,7 @@ def _imports(source: str) -> dict[str, str]:
 
 
 def _is_of_interest(target: str) -> bool:
-    return target.partition(".")[0] in {"random", "numpy", "sklearn", "torch"}
+    return target.startswith(("random.", "numpy.random", "sklearn", "torch"))
 
 
 @lru_cache(maxsize=8192)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from studio.notebooks.python_code import embedded, magic_call, parse
 
@@ -19,6 +20,10 @@ _MAGIC_LINE = re.compile(r"^\s*(?:%|!|\?)(.*)$|=\s*[%!](.*)$|^(\S.*)\?\s*$", re.
 _OPAQUE_MAGICS = {"run", "pylab", "store", "load", "loadpy", "macro", "recall", "rerun", "reset"}
 _OPAQUE_CALLS = {"exec", "globals", "locals", "vars", "eval"}
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_LEAVES = frozenset(
+    {ast.Constant, ast.Load, ast.Store, ast.Del, ast.Pass, ast.Break, ast.Continue}
+    | {kind for base in (ast.operator, ast.unaryop, ast.cmpop, ast.boolop) for kind in base.__subclasses__()}
+)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -91,16 +96,21 @@ class _Reader:
         self.frames: list[_Frame] = []
 
     def read(self, node: ast.AST) -> None:
-        method = getattr(self, f"read_{type(node).__name__}", None)
+        kind = type(node)
+        if kind in _LEAVES:
+            return
+        method = _METHODS.get(kind)
         if method is not None:
-            method(node)
-        elif isinstance(node, _FUNCTIONS):
-            self.function(node)
-        elif isinstance(node, _COMPREHENSIONS):
-            self.comprehension(node)
-        else:
-            for child in ast.iter_child_nodes(node):
-                self.read(child)
+            method(self, node)
+            return
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                self.read(value)
+            elif isinstance(value, list):
+                for child in value:
+                    if isinstance(child, ast.AST):
+                        self.read(child)
 
     def all(self, nodes: Iterable[ast.AST | None]) -> None:
         for node in nodes:
@@ -121,70 +131,62 @@ class _Reader:
         elif name not in self.bound:
             self.needed.setdefault(name, line)
 
-    def read_Name(self, node: ast.Name) -> None:  # noqa: N802 - called by the node's own name
+    def name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.use(node.id, node.lineno)
         elif isinstance(node.ctx, ast.Store):
             self.bind(node.id)
 
-    def read_Assign(self, node: ast.Assign) -> None:  # noqa: N802
+    def assign(self, node: ast.Assign) -> None:
         self.all([node.value, *node.targets])
 
-    def read_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
+    def augmented(self, node: ast.AugAssign) -> None:
         self.read(node.value)
         if isinstance(node.target, ast.Name):
             self.use(node.target.id, node.lineno)
         self.read(node.target)
 
-    def read_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def annotated(self, node: ast.AnnAssign) -> None:
         # A parameter without a default is bound as well: its value is given from outside.
         self.all([node.annotation, node.value, node.target])
 
-    def read_NamedExpr(self, node: ast.NamedExpr) -> None:  # noqa: N802
+    def named(self, node: ast.NamedExpr) -> None:
         self.all([node.value, node.target])
 
-    def read_For(self, node: ast.For | ast.AsyncFor) -> None:  # noqa: N802
+    def loop(self, node: ast.For | ast.AsyncFor) -> None:
         self.all([node.iter, node.target, *node.body, *node.orelse])
 
-    read_AsyncFor = read_For  # noqa: N815
-
-    def read_Import(self, node: ast.Import | ast.ImportFrom) -> None:  # noqa: N802
+    def imports(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:
             if alias.name == "*":
                 self.opaque = True
             self.bind(alias.asname or (alias.name.partition(".")[0] if isinstance(node, ast.Import) else alias.name))
 
-    read_ImportFrom = read_Import  # noqa: N815
-
-    def read_ExceptHandler(self, node: ast.ExceptHandler) -> None:  # noqa: N802
+    def except_handler(self, node: ast.ExceptHandler) -> None:
         self.all([node.type])
         if node.name:
             self.bind(node.name)
         self.all(node.body)
 
-    def read_Try(self, node: ast.Try | ast.TryStar) -> None:  # noqa: N802
+    def attempt(self, node: ast.Try | ast.TryStar) -> None:
         before = dict(self.needed)
         self.all(node.body)
         if any("NameError" in ast.dump(handler.type) for handler in node.handlers if handler.type is not None):
             self.needed = before  # the cell itself is prepared for a missing name
         self.all([*node.handlers, *node.orelse, *node.finalbody])
 
-    read_TryStar = read_Try  # noqa: N815
-
-    def read_MatchAs(self, node: ast.MatchAs | ast.MatchStar) -> None:  # noqa: N802
+    def capture(self, node: ast.MatchAs | ast.MatchStar) -> None:
         if isinstance(node, ast.MatchAs):
             self.all([node.pattern])
         if node.name:
             self.bind(node.name)
 
-    read_MatchStar = read_MatchAs  # noqa: N815
-
-    def read_MatchMapping(self, node: ast.MatchMapping) -> None:  # noqa: N802
+    def mapping(self, node: ast.MatchMapping) -> None:
         self.all([*node.keys, *node.patterns])
         if node.rest:
             self.bind(node.rest)
 
-    def read_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def call(self, node: ast.Call) -> None:
         magic = magic_call(node)
         if magic is not None:
             self.opaque |= magic[0] in _OPAQUE_MAGICS
@@ -194,17 +196,17 @@ class _Reader:
             self.opaque = True
         self.all([node.func, *node.args, *node.keywords])
 
-    def read_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+    def attribute(self, node: ast.Attribute) -> None:
         self.opaque |= node.attr in {"user_ns", "push", "run_cell"} and "get_ipython" in ast.dump(node.value)
         self.read(node.value)
 
-    def read_Lambda(self, node: ast.Lambda) -> None:  # noqa: N802
+    def anonymous(self, node: ast.Lambda) -> None:
         self.all([*node.args.defaults, *node.args.kw_defaults])
         self.frames.append(_Frame("function", set(_arguments(node.args))))
         self.read(node.body)
         self.frames.pop()
 
-    def read_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+    def class_body(self, node: ast.ClassDef) -> None:
         self.all([*node.decorator_list, *node.bases, *node.keywords])
         self.frames.append(_Frame("class", {parameter.name for parameter in getattr(node, "type_params", ())}))
         self.all(node.body)
@@ -241,6 +243,31 @@ class _Reader:
         parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         self.all(parts)
         self.frames.pop()
+
+
+_METHODS: dict[type[ast.AST], Callable[[_Reader, Any], None]] = {
+    **dict.fromkeys(_FUNCTIONS, _Reader.function),
+    **dict.fromkeys(_COMPREHENSIONS, _Reader.comprehension),
+    ast.Name: _Reader.name,
+    ast.Assign: _Reader.assign,
+    ast.AugAssign: _Reader.augmented,
+    ast.AnnAssign: _Reader.annotated,
+    ast.NamedExpr: _Reader.named,
+    ast.For: _Reader.loop,
+    ast.AsyncFor: _Reader.loop,
+    ast.Import: _Reader.imports,
+    ast.ImportFrom: _Reader.imports,
+    ast.ExceptHandler: _Reader.except_handler,
+    ast.Try: _Reader.attempt,
+    ast.TryStar: _Reader.attempt,
+    ast.MatchAs: _Reader.capture,
+    ast.MatchStar: _Reader.capture,
+    ast.MatchMapping: _Reader.mapping,
+    ast.Call: _Reader.call,
+    ast.Attribute: _Reader.attribute,
+    ast.Lambda: _Reader.anonymous,
+    ast.ClassDef: _Reader.class_body,
+}
 
 
 def _arguments(arguments: ast.arguments) -> Iterator[str]:

@@ -41,6 +41,8 @@ _TOKEN = re.compile(
     r"(?:^|_)(?:secret|token|api_?key|access_?key|secret_?key|private_?key|account_?key|auth_?key|credentials?)$",
     re.IGNORECASE,
 )
+# One of these must stand in the code where something called so gets a text: cheap to look for.
+_PERHAPS = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
 _WRITTEN = re.compile(
     r"(?<![A-Za-z])(?P<name>\w*(?:password|passwd|secret|token|api_?key|access_?key))[\"']?\s*(?:=|<-|:)\s*"
     r"(?P<quote>[\"'])(?P<value>[^\"'\s]{4,200})(?P=quote)",
@@ -71,7 +73,7 @@ def _in_source(document: NotebookDocument, cell: Cell) -> Iterator[tuple[int, st
     for position, kind in shaped(source):
         yield source.count("\n", 0, position) + 1, kind
     if cell.type == "code" and document.is_python:
-        for literal in literals(source):
+        for literal in literals(source) if _PERHAPS.search(source) else ():
             if suspicious(literal.given_to, literal.text):
                 yield literal.line, f"the secret of {literal.given_to!r}"
     else:
