@@ -83,7 +83,9 @@ def printed(place: Place) -> Iterator[tuple[str, Any]]:
     yield run("doctor")
     yield "an error", run("run", "people", "-p", "sauce=x", status=2)[1]
     place.write("notebooks/broken.ipynb", "{")
-    yield run("check", status=1)
+    place.notebook("notebooks/unused.ipynb", "import json")
+    yield run("check", "--fix", status=1)
+    yield "`studio check --rules`", run("check", "--rules")[1]
 
 
 def documented() -> dict[str, set[str]]:
