@@ -98,7 +98,8 @@ def series(values: Iterable[Any], rule: ColumnRule) -> pd.Series[Any]:
         dtype = f"{dtype}64[us]"
     if dtype.startswith("float"):
         content = [float("nan") if value is None else value for value in content]
-    return pd.Series(content, dtype=cast("Any", dtype))
+    made: pd.Series[Any] = pd.Series(content, dtype=cast("Any", dtype))
+    return made
 
 
 def names_of(pattern: str) -> SearchStrategy[str]:

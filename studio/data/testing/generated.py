@@ -63,7 +63,6 @@ def frames(contract: Contract, *, least: int | None = None, most: int = MOST_ROW
         high = _room(contract, columns, max(most, low))
         if low > high:
             reject()
-        # A tuple without any strategy is not unique, and a frame may have no columns left.
         rows = draw(
             st.lists(
                 st.tuples(*(values.elements for _, values in columns.values())),
@@ -72,10 +71,8 @@ def frames(contract: Contract, *, least: int | None = None, most: int = MOST_ROW
                 unique_by=_keys(contract, columns) or None,
             )
         )
-        frame = _assembled(columns, rows)
-        if contract.check(frame):
-            reject()
-        return contract.validated(frame, "A generated frame")
+        kept = _kept(contract, _assembled(columns, rows))
+        return reject() if kept is None else kept
 
     return drawn()
 
@@ -92,9 +89,31 @@ def boundaries(contract: Contract) -> list[pd.DataFrame]:
     found = []
     for turn in range(min(most, _MOST_EDGES)):
         row = tuple(values.edges[turn % len(values.edges)] if values.edges else None for values in known.values())
-        frame = _assembled(columns, [row])
-        if not contract.check(frame):
-            found.append(contract.validated(frame, "A generated frame"))
+        kept = _kept(contract, _assembled(columns, [row]))
+        if kept is not None:
+            found.append(kept)
+    return found
+
+
+def some_frames(workspace: Workspace, contract: Contract, number: int) -> list[pd.DataFrame]:
+    """The frames of `boundaries` and up to `number` drawn ones, the same each time.
+
+    Raises
+    ------
+    Ungenerable
+        When the contract allows no frame, or asks for what cannot be made.
+    """
+    from hypothesis import given
+
+    found = []
+    with hypothesis_home(workspace):
+        made = frames(contract)
+        found += boundaries(contract)
+
+        def keep(frame: pd.DataFrame) -> None:
+            found.append(frame)
+
+        _satisfied(contract, _decided(number)(given(made)(keep)))
     return found
 
 
@@ -112,33 +131,45 @@ def check_function(
     BadInput
         When a contract cannot be read.
     """
-    from hypothesis import HealthCheck, Phase, given, settings
-    from hypothesis.errors import Flaky, Unsatisfiable
+    from hypothesis import given
+    from hypothesis.errors import Flaky
 
     workspace = Workspace(workspace_root)
     contract = read_contract(workspace, takes)
-    given_contract = read_contract(workspace, gives) if gives else None
-    trial = _Trial(function, contract, given_contract)
+    trial = _Trial(function, contract, read_contract(workspace, gives) if gives else None)
     with hypothesis_home(workspace):
+        made = frames(contract)
         try:
-            made = frames(contract)
             for frame in boundaries(contract):
                 trial(frame)
-            decided = settings(
-                max_examples=examples,
-                derandomize=True,
-                database=None,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-                phases=[Phase.generate, Phase.shrink],
-                report_multiple_bugs=False,
-                print_blob=False,
-            )
-            decided(given(made)(trial.hypothetical))()
-        except Unsatisfiable as error:
-            raise Ungenerable(f"No frame that keeps the contract {takes!r} was found.") from error
+            _satisfied(contract, _decided(examples)(given(made)(trial.hypothetical)))
         except (_Broken, _LongEnough, Flaky):
             raise trial.told() from trial.reason
+
+
+def _decided(examples: int) -> Any:
+    """Settings under which hypothesis does the same each time, and stops for nothing but a failure."""
+    from hypothesis import HealthCheck, Phase, settings
+
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+
+
+def _satisfied(contract: Contract, drawing: Callable[[], None]) -> None:
+    from hypothesis.errors import Unsatisfiable
+
+    try:
+        drawing()
+    except Unsatisfiable as error:
+        raise Ungenerable(f"No frame that keeps the contract {contract.name!r} was found.") from error
 
 
 class _Broken(Exception):
@@ -294,6 +325,14 @@ def _assembled(columns: dict[str, tuple[ColumnRule, Values]], rows: list[tuple[A
         cells[: len(values.together)] = values.together
         content[name] = series(cells, rule)
     return pd.DataFrame(content, index=pd.RangeIndex(len(rows)))
+
+
+def _kept(contract: Contract, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """`frame` as its contract keeps it (cast where it says so); None when it breaks the contract."""
+    try:
+        return contract.validated(frame, "A generated frame")
+    except ContractBroken:
+        return None
 
 
 def _short(value: Any) -> str:
