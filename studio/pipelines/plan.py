@@ -20,6 +20,7 @@ from studio.data.snapshots import SnapshotStore
 from studio.notebooks.document import NotebookDocument
 from studio.notebooks.fingerprint import Fingerprint
 from studio.notebooks.parameters import ParameterSchema
+from studio.pipelines.gates.checking import check_gates
 from studio.pipelines.matrix import step_key
 from studio.pipelines.plan_notebooks import NotebookFacts, NotebookReader, placed
 from studio.pipelines.plan_order import Order, make_order
@@ -154,6 +155,8 @@ def make_plan(workspace: Workspace, pipeline: Pipeline, given: Mapping[str, str]
     values.check_names()
     parts = {name: values.parts(name) for name in pipeline.steps}
     _check_inputs(workspace, pipeline, facts, problems)
+    if len(facts) == len(pipeline.steps):
+        problems += check_gates(workspace, pipeline, order.writers)
     if problems:
         raise Problems(problems)
     return _assemble(workspace, pipeline, facts, order, parts)

@@ -19,6 +19,7 @@ from studio.core.errors import BadInput, Problem, Problems
 from studio.core.files import digest_bytes
 from studio.core.identifiers import is_name, suggest
 from studio.core.workspace import Workspace
+from studio.pipelines.gates.declaration import Gates
 
 FORMAT = 1
 ENDING = ".yml"
@@ -110,6 +111,7 @@ class PipelineFile(Section):
     ] = Field(default_factory=dict)
     sample: Annotated[Sample, Field(description="How it runs on sample data.")] = Sample()
     steps: Annotated[dict[str, Step], Field(min_length=1, description="The steps by name.")]
+    gates: Annotated[Gates | None, Field(description="What a run's results must be like.")] = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,11 @@ class Pipeline:
     def inputs(self) -> dict[str, Input]:
         """Path parameters whose file must keep a contract."""
         return self.file.inputs
+
+    @property
+    def gates(self) -> Gates | None:
+        """What a run's results must be like; None where nothing is asked."""
+        return self.file.gates
 
     @property
     def shown(self) -> str:
