@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib
 import io
 import json
 import linecache
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code.code import ExceptionRepr
 from _pytest._io import TerminalWriter
 from _pytest.assertion.rewrite import rewrite_asserts
 from _pytest.config import _prepareconfig
@@ -227,6 +229,8 @@ class Tests:
 
     def _data(self, report: Any) -> dict[str, Any]:
         report.sections = [(title, _bounded(text)) for title, text in report.sections]
+        if not isinstance(report.longrepr, str | tuple | ExceptionRepr | None):
+            report.longrepr = _plain_text(report.longrepr)  # as pytest would serialise it, but without colours
         data: dict[str, Any] = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
         text = json.dumps(data, default=str)
         if len(text) > 4 * _ANSWER_LIMIT:
@@ -291,8 +295,8 @@ def _where(cell: int) -> dict[str, Any]:
 
 def _check(function: str, takes: str, gives: str | None, examples: int, root: str) -> dict[str, Any]:
     """Push generated frames through a function that has a contract."""
-    from studio.data.testing.generated import check_function  # type: ignore[import-not-found,unused-ignore]
-
+    # By its name, since this room does not know that of data; the kernel, which runs the notebook, has both.
+    check_function = importlib.import_module("studio.data.testing.generated").check_function
     found = vars(_user_module()).get(function)
     if found is None:
         return {"status": "error", "message": f"The notebook's cells did not define {function}.", "detail": ""}
@@ -331,7 +335,7 @@ def _execute(source: str, filename: str, config: pytest.Config) -> types.ModuleT
     shell = get_ipython()
     transformed = shell.transform_cell(source)
     linecache.cache[filename] = (len(transformed), None, transformed.splitlines(keepends=True), filename)
-    tree = ast.parse(transformed, filename)
+    tree = compile(transformed, filename, "exec", flags=_flags(shell) | ast.PyCF_ONLY_AST, dont_inherit=True)
     rewrite_asserts(tree, transformed.encode(), filename, config)
     code = compile(tree, filename, "exec", flags=_flags(shell), dont_inherit=True)
     space = vars(_user_module())
