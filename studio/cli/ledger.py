@@ -80,3 +80,16 @@ def export(
         sys.stdout.flush()
     counted = "1 event" if exported.events == 1 else f"{exported.events} events"
     say(f"{counted}. What shows later that none was cut off: --expect {exported.anchor}")
+
+
+@app.command()
+def migrate(as_json: Json = False) -> None:
+    """Make or migrate the ledger's tables, under an account that may; appending does it where it may."""
+    from studio.workflows.migrate_ledger import migrate_ledger
+
+    done = migrate_ledger()
+    show(
+        done.as_dict(),
+        as_json,
+        lambda: f"{done.ledger} {'now has' if done.changed else 'already had'} the tables of this Studio.",
+    )

@@ -79,7 +79,7 @@ def _of_postgres(cause: BaseException, address: Address, patience: float) -> Stu
     if code == "53100":
         return LedgerFailed(shown, "the server's disk is full", "free space there, then repeat the command")
     if code == "42501":
-        advice = "have the database's owner grant what docs/ledger.md names, or use another account"
+        advice = "have the database's owner run studio ledger migrate and grant what the page on the ledger names"
         return LedgerUnavailable(shown, f"this account may not do that ({reason})", advice)
     if code and not code.startswith(("08", "28", "3D", "53", "57")):
         return LedgerFailed(shown, reason, "studio ledger verify")

@@ -119,6 +119,23 @@ class Ledger:
                 raise LedgerDamaged(self.address.shown, f"event {row.sequence} cannot be read ({error})") from error
         return found
 
+    def migrate(self) -> bool:
+        """Make or migrate the tables where that is needed; whether it was.
+
+        `append` does it by itself. This is for a database whose owner is another account than those that append.
+
+        Raises
+        ------
+        LedgerUnavailable, LedgerFailed, CannotWrite
+            When this account may not, or the database refuses; everything is then as it was.
+        """
+        if not self._missing():
+            with self._transaction() as connection:
+                if schema.revision(connection, self.address) == schema.REVISIONS[-1]:
+                    return False
+        self._migrate()
+        return True
+
     def rows(self) -> list[Row]:
         """Everything as it is stored, in the order of the numbers, for exports."""
         return self._rows()
