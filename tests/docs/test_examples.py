@@ -46,11 +46,12 @@ class Reader:
         elif language == "yaml":
             (path,) = named
             (self.folder / path).write_text(body)
-        elif language == "python":
+        elif language in {"python", "markdown"}:
             if named:
                 self.notebook = self.folder / named[0]
             tag = re.search(r"tagged `(\w+)`", lead)
-            self.cells.append((tag[1] if tag else "", body.rstrip("\n")))
+            kind = "markdown" if language == "markdown" else ""
+            self.cells.append((tag[1] if tag else kind, body.rstrip("\n")))
             assert self.notebook is not None, lead
             self.notebook.write_text(json.dumps(notebook(*self.cells)))
         else:
@@ -91,7 +92,7 @@ class Reader:
             name for tag, body in self.cells if tag == "test" for name in re.findall(r"^def (test_\w+)", body, re.M)
         ]
         assert names
-        source = "\n\n".join([*(body for _, body in self.cells), *(f"{name}()" for name in names)])
+        source = "\n\n".join([*(body for tag, body in self.cells if tag != "markdown"), *(f"{name}()" for name in names)])
         subprocess.run([sys.executable, "-c", source], cwd=self.notebook.parent, check=True, timeout=240)
 
 

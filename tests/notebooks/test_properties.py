@@ -516,11 +516,7 @@ def test_any_source_can_be_checked(notebooks, source):
     ]
     content = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
     document = parse_notebook(json.dumps(content), "a.ipynb")
-    for problem in check_document(notebooks.workspace, document, known_datasets=set()):
-        assert problem.message
-        assert (
-            "Next: " in problem.message
-            or "Known" in problem.message
-            or "Did you mean" in problem.message
-            or "None is known" in problem.message
-        )
+    for finding in check_document(notebooks.workspace, document, known_datasets=set()):
+        assert finding.message
+        assert finding.fix
+        assert finding.problem.message.endswith(finding.advice)
