@@ -18,11 +18,10 @@ from studio.governance.people import Actor, person, stranger
 from studio.governance.policy import approval_rule
 from studio.governance.signatures import verify
 from studio.notebooks.approval_file import (
-    LARGEST,
     Approval,
     ApprovalFile,
     approval_path,
-    parse_approval,
+    approved_elsewhere,
     read_approval,
     subject_of,
 )
@@ -137,6 +136,34 @@ def state(
         or question.lapsed(current, contracts, environment)
         or question.counted()
     )
+
+
+def reviewed_until(
+    workspace: Workspace, subject: str | Path, current: Fingerprint, *, revoked: Collection[str] = ()
+) -> str | None:
+    """The commit of the last approval of an *earlier* content: who changed `subject` since then may not approve it.
+
+    None where there is no such approval, or where its file cannot be trusted: all of the history counts then. An
+    approval of the current content is none of these, for its second reviewer must not be one of its authors either.
+
+    Raises
+    ------
+    BadInput
+        When `subject` leads outside the workspace, or is no notebook and no pipeline file.
+    """
+    subject = subject_of(workspace, subject)
+    try:
+        file = read_approval(workspace, subject)
+    except BadInput:
+        return None
+    if file is None:
+        return None
+    question = _Question(workspace, subject, workspace.shown(approval_path(workspace, subject)), file)
+    if question.meddled_with():
+        return None
+    stands = not question.revoked_by(revoked) and len(question.counting) >= _needed(workspace, subject)
+    other = file.fingerprint.digest != current.digest
+    return (file.commit if stands and other else file.previous) or None
 
 
 class _Question:
@@ -284,29 +311,13 @@ class _Question:
 def _draft(workspace: Workspace, subject: str, current: Fingerprint) -> ApprovalState:
     missing = _needed(workspace, subject)
     submit = f"studio review submit {subject}"
-    elsewhere = _same_content(workspace, current)
+    elsewhere = approved_elsewhere(workspace, current)
     if not elsewhere:
         return ApprovalState(subject, "draft", (f"{subject} was never approved.",), missing=missing, next=submit)
     reason = f"{subject} is not approved: an approval of the same content lies at {elsewhere}, and holds there only."
     return ApprovalState(
         subject, "draft", (reason,), missing=missing, next=f"{submit}, or git mv {subject} {elsewhere}"
     )
-
-
-def _same_content(workspace: Workspace, current: Fingerprint) -> str:
-    """The path under which the same content is approved, as after a rename; empty where there is none."""
-    wanted = current.digest.encode()
-    for file in sorted(workspace.approvals.rglob("*.json")):
-        try:
-            if not file.is_file() or file.stat().st_size > LARGEST or wanted not in (data := file.read_bytes()):
-                continue
-            found = parse_approval(data, workspace.shown(file))
-        except (OSError, BadInput):
-            continue  # a file that cannot be read is told where its own subject is asked for
-        own = approval_path(workspace, found.path)
-        if found.fingerprint.digest == current.digest and found.revoked is None and file.resolve() == own:
-            return found.path
-    return ""
 
 
 def _reviewer(workspace: Workspace, approval: Approval) -> Actor:

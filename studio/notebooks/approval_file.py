@@ -141,6 +141,10 @@ class ApprovalFile(Section):
     fingerprint: FingerprintRecord
     evidence: Evidence
     commit: Annotated[str, Field(description="The commit that was reviewed; empty outside git.")] = ""
+    previous: Annotated[
+        str,
+        Field(description="The commit of the last complete approval of an earlier content: authors count since then."),
+    ] = ""
     approvals: Annotated[tuple[Approval, ...], Field(min_length=1, max_length=100)]
     revoked: Revoked | None = None
 
@@ -154,7 +158,7 @@ class ApprovalFile(Section):
         return canonical_json(
             {
                 "studio approval": FORMAT,
-                **self.model_dump(mode="json", include={"path", "fingerprint", "evidence", "commit"}),
+                **self.model_dump(mode="json", include={"path", "fingerprint", "evidence", "commit", "previous"}),
                 "approval": approval.model_dump(mode="json", exclude={"id", "signature", "signed_by"}),
             }
         ).encode()
@@ -222,6 +226,22 @@ def parse_approval(data: bytes, shown: str) -> ApprovalFile:
         more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
         fault = f"{first.field}: {first.message}".rstrip(".").replace("\n", " ")
         raise BadApproval(shown, fault + more) from error
+
+
+def approved_elsewhere(workspace: Workspace, current: Fingerprint) -> str:
+    """The path under which the same content is approved, as after a rename; empty where there is none."""
+    wanted = current.digest.encode()
+    for file in sorted(workspace.approvals.rglob("*.json")):
+        try:
+            if not file.is_file() or file.stat().st_size > LARGEST or wanted not in (data := file.read_bytes()):
+                continue
+            found = parse_approval(data, workspace.shown(file))
+        except (OSError, BadInput):
+            continue  # a file that cannot be read is told where its own subject is asked for
+        own = approval_path(workspace, found.path)
+        if found.fingerprint.digest == current.digest and found.revoked is None and file.resolve() == own:
+            return found.path
+    return ""
 
 
 def _content(file: Path, shown: str) -> bytes:

@@ -16,6 +16,7 @@ from studio.core.locks import lock
 from studio.core.workspace import Workspace
 from studio.governance.people import Actor
 from studio.governance.signatures import Signature, Verdict, verify
+from studio.notebooks.approval import reviewed_until
 from studio.notebooks.approval_file import (
     Anchor,
     Approval,
@@ -139,13 +140,14 @@ def write_approval(
             fingerprint=FingerprintRecord.model_validate(reviewed.content.as_dict()),
             evidence=reviewed.evidence,
             commit=reviewed.commit,
+            previous=reviewed_until(workspace, subject, reviewed.content, revoked=revoked) or "",
             approvals=(_approval(reviewer, message, anchor),),
         )
         kept: tuple[Approval, ...] = ()
         replaced = _why_anew(file, earlier, revoked) if earlier is not None else ""
         if earlier is not None and not replaced:
             kept = tuple(one for one in earlier.approvals if not _same_person(one, reviewer))
-            file = file.model_copy(update={"commit": earlier.commit})
+            file = file.model_copy(update={"commit": earlier.commit, "previous": earlier.previous})
         approval = _finished(workspace, file, reviewer, sign)
         file = file.model_copy(update={"approvals": (*kept, approval)})
         write_json(path, file.model_dump(mode="json"))

@@ -14,6 +14,7 @@ import pytest
 
 from studio.core.errors import BadInput
 from studio.governance.signatures import CannotSign
+from studio.notebooks.approval import reviewed_until
 from studio.notebooks.approval_file import Evidence, read_approval
 from studio.notebooks.approval_writing import SignatureNotAccepted, revoke_approval
 from studio.notebooks.document import read_notebook
@@ -65,7 +66,7 @@ def test_the_way_of_an_approval(at: Approvals) -> None:
 def test_what_the_file_says(at: Approvals) -> None:
     written = at.approve(message="good\nwork", anchor=(7, "b" * 64), key="mel")
     data = at.data()
-    assert list(data) == ["approvals", "commit", "evidence", "fingerprint", "path", "revoked", "version"]
+    assert list(data) == ["approvals", "commit", "evidence", "fingerprint", "path", "previous", "revoked", "version"]
     assert data["path"] == TRAIN
     assert data["fingerprint"] == at.content().as_dict()
     assert data["evidence"]["metrics"] == {"auc": 0.83, "lift": None}
@@ -115,6 +116,42 @@ def test_several_people(at: Approvals) -> None:
     other = EVIDENCE.model_copy(update={"submission": "later"})
     assert "was of the submission 20260303-093000-1f9c4a" in at.approve("mel", evidence=other).replaced
     assert at.state().missing == 1
+
+
+def test_since_when_authors_count(at: Approvals) -> None:
+    def change(source: str) -> None:
+        at.place.notebook(TRAIN, "import lib", source)
+
+    def since(**more: Any) -> str | None:
+        return reviewed_until(at.workspace, TRAIN, at.content(), **more)
+
+    at.declare(TWO)
+    assert since() is None
+    at.approve("mel", commit="1" * 40)
+    assert since() is None  # the second reviewer must not be an author either
+    change("a = 1")
+    assert since() is None  # one of two is no approval
+    change("a = 2")
+    first = at.approve("mel", commit="2" * 40).approval
+    at.approve("own", commit="2" * 40)
+    assert since() is None
+    change("a = 3")
+    assert since() == "2" * 40
+    assert since(revoked={first.id}) is None
+    at.approve("mel", commit="3" * 40)
+    assert since() == "2" * 40
+    at.approve("own", commit="3" * 40)
+    assert since() == "2" * 40
+    change("a = 4")
+    assert since() == "3" * 40
+    revoke_approval(at.workspace, TRAIN, by=at.actor("own"))
+    assert since() == "2" * 40
+    at.approve("own", commit="4" * 40)
+    assert since() == "2" * 40
+    at.edit(previous="9" * 40)
+    assert since() is None
+    at.file().write_text("{")
+    assert since() is None
 
 
 def test_the_ledger_revokes_whatever_the_file_says(at: Approvals) -> None:
@@ -206,6 +243,7 @@ EDITS = {
     "contract": edited(lambda d: d["evidence"]["contracts"].update(more="x")),
     "run": edited(lambda d: d["evidence"].update(run="other")),
     "commit": edited(lambda d: d.update(commit="1" * 40)),
+    "previous": edited(lambda d: d.update(previous="1" * 40)),
     "part's label": edited(lambda d: d["fingerprint"]["parts"][0].update(label="kern")),
     "part's digest": edited(lambda d: d["fingerprint"]["parts"][1].update(digest="0" * 64)),
     "parts": edited(lambda d: d["fingerprint"]["parts"].pop()),
