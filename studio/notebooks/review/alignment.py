@@ -109,8 +109,8 @@ def _similar(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, int]]:
     if len(old) * len(new) > _MOST_PAIRS:
         return []
     with notebook_libraries():
-        from nbdime.diffing.notebooks import notebook_predicates
-        from nbdime.diffing.snakes import compute_snakes_multilevel
+        from nbdime.diffing.notebooks import notebook_predicates  # type: ignore[import-untyped]
+        from nbdime.diffing.snakes import compute_snakes_multilevel  # type: ignore[import-untyped]
     snakes = compute_snakes_multilevel(_plain(old), _plain(new), notebook_predicates["/cells"])
     return [(i + n, k + n) for i, k, length in snakes for n in range(length)]
 

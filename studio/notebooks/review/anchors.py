@@ -7,6 +7,7 @@ rewrite them, and generated notebooks number them by place, so a content that is
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -19,7 +20,9 @@ Status = Literal["here", "edited", "gone"]
 SIMILAR = 0.6
 _LINES = 12
 _COMPARED = 2_000
+_MOST_OTHERS = 500
 _EMPTY = ""
+_WORD = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,9 @@ class Anchor:
         Its first lines: for finding it when it was edited and its id rewritten, and for showing where it is gone.
     before, after : str
         Digests of its neighbours, which tell cells of the same content apart; empty at the document's ends.
+    others : tuple of str
+        The other cells of that time (by id, or by digest where the id only names a place): none of them can be
+        what became of this one.
     """
 
     id: str
@@ -49,6 +55,7 @@ class Anchor:
     excerpt: str
     before: str = _EMPTY
     after: str = _EMPTY
+    others: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The anchor as JSON data."""
@@ -60,12 +67,14 @@ class Anchor:
             "excerpt": self.excerpt,
             "before": self.before,
             "after": self.after,
+            "others": list(self.others),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Anchor:
         """The anchor that `as_dict` wrote."""
-        return cls(**{key: data[key] for key in ("id", "digest", "index", "type", "excerpt", "before", "after")})
+        keys = ("id", "digest", "index", "type", "excerpt", "before", "after")
+        return cls(**{key: data[key] for key in keys}, others=tuple(data["others"]))
 
 
 class Located(NamedTuple):
@@ -86,6 +95,7 @@ def anchor(document: NotebookDocument, cell: Cell) -> Anchor:
         "\n".join(lines)[:_COMPARED],
         _neighbour(document.cells, cell.index - 1),
         _neighbour(document.cells, cell.index + 1),
+        tuple(sorted({_name(other) for other in document.cells if other is not cell} - {_name(cell)})[:_MOST_OTHERS]),
     )
 
 
@@ -100,14 +110,13 @@ def locate(anchor: Anchor, document: NotebookDocument) -> Located:
         return Located(same_id, "here")
     if same_id is not None and names_a_cell(anchor.id):
         return Located(same_id, "here" if content_key(same_id) == anchor.digest else "edited")
-    same = [cell for cell in document.cells if content_key(cell) == anchor.digest]
+    known = frozenset(anchor.others)
+    left = [cell for cell in document.cells if cell.type == anchor.type and _name(cell) not in known]
+    same = [cell for cell in left if content_key(cell) == anchor.digest]
     if same:
         return Located(max(same, key=lambda cell: _fitness(anchor, document.cells, cell)), "here")
-    similar = [
-        (likeness, _fitness(anchor, document.cells, cell), cell)
-        for cell in document.cells
-        if cell.type == anchor.type and (likeness := _likeness(anchor, cell)) >= SIMILAR
-    ]
+    similar = [(_likeness(anchor, document.cells, cell), _fitness(anchor, document.cells, cell), cell) for cell in left]
+    similar = [found for found in similar if found[0] >= SIMILAR]
     if similar:
         return Located(max(similar, key=lambda found: found[:2])[2], "edited")
     return Located(None, "gone")
@@ -131,9 +140,17 @@ def _neighbour(cells: Sequence[Cell], index: int) -> str:
     return content_key(cells[index]) if 0 <= index < len(cells) else _EMPTY
 
 
-def _likeness(anchor: Anchor, cell: Cell) -> float:
+def _name(cell: Cell) -> str:
+    return f"id {cell.id}" if names_a_cell(cell.id) else content_key(cell)[:16]
+
+
+def _likeness(anchor: Anchor, cells: Sequence[Cell], cell: Cell) -> float:
+    """How much of the source is the same, from 0 to 1; a cell between the same two neighbours is the one in any case."""
+    neighbours, same_id, _ = _fitness(anchor, cells, cell)
+    if neighbours == 2 and (same_id or anchor.before or anchor.after):
+        return 1.0
     lines = "\n".join(cell.source.split("\n")[:_LINES])[:_COMPARED]
     if not lines.strip() or not anchor.excerpt.strip():
         return 0.0
-    matcher = difflib.SequenceMatcher(None, anchor.excerpt.split(), lines.split(), autojunk=False)
+    matcher = difflib.SequenceMatcher(None, _WORD.findall(anchor.excerpt), _WORD.findall(lines), autojunk=False)
     return matcher.ratio() if matcher.quick_ratio() >= SIMILAR else 0.0

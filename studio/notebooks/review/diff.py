@@ -169,7 +169,7 @@ class NotebookDiff:
 
     def tallies(self) -> dict[str, int]:
         """How many cells have each status, how many changes count, how many cells' outputs changed."""
-        found: dict[str, int] = {status: 0 for status in STATUSES}
+        found: dict[str, int] = dict.fromkeys(STATUSES, 0)
         for cell in self.cells:
             found[cell.status] += 1
         found["counting"] = sum(cell.counts for cell in self.cells)

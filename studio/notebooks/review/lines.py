@@ -17,6 +17,7 @@ CONTEXT = 3
 # difflib compares lines by pairs: beyond this many pairs nothing is compared, and all is shown as replaced.
 _MOST_PAIRS = 4_000_000
 _MOST_LINES = 2_000
+_MOST_CHARACTERS = 200_000
 _LONGEST_LINE = 2_000
 _LONGEST_WORDS = 400
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
@@ -113,27 +114,23 @@ def diff_lines(old: str, new: str, *, context: int = CONTEXT) -> LineDiff:
     added = sum(m - k for tag, _, _, k, m in opcodes if tag != "equal")
     removed = sum(j - i for tag, i, j, _, _ in opcodes if tag != "equal")
     hunks: list[Hunk] = []
-    shown = left_out = 0
+    left_out = 0
+    room = _Room()
     for group in _groups(opcodes, context):
-        room = _MOST_LINES - shown
-        total = sum((j - i) if tag == "equal" else (j - i) + (m - k) for tag, i, j, k, m in group)
-        if room > 0:
-            lines = tuple(_lines(group, before, after, room))
-            hunks.append(Hunk(lines))
-            shown += len(lines)
-            left_out += total - len(lines)
-        else:
-            left_out += total
+        lines = tuple(_fitting(_lines(group, before, after), room))
+        left_out += sum((j - i) if tag == "equal" else (j - i) + (m - k) for tag, i, j, k, m in group) - len(lines)
+        hunks += [Hunk(lines)] if lines else []
     return LineDiff(tuple(hunks), added, removed, left_out)
 
 
 def whole(text: str, kind: LineKind) -> LineDiff:
     """All of a text as put in, taken out or unchanged."""
     rows = text.split("\n") if text else []
-    lines = tuple(
+    numbered = (
         Line(kind, _cut(row), None if kind == "added" else n, None if kind == "removed" else n)
-        for n, row in enumerate(rows[:_MOST_LINES], 1)
+        for n, row in enumerate(rows, 1)
     )
+    lines = tuple(_fitting(numbered, _Room()))
     return LineDiff(
         (Hunk(lines),) if lines else (),
         len(rows) if kind == "added" else 0,
@@ -197,14 +194,26 @@ def _groups(opcodes: Sequence[Opcode], context: int) -> Iterator[list[Opcode]]:
         yield [part for part in group if part[1] != part[2] or part[3] != part[4]]
 
 
-def _lines(group: Sequence[Opcode], before: Sequence[str], after: Sequence[str], most: int) -> Iterator[Line]:
-    left = most
+@dataclass
+class _Room:
+    lines: int = _MOST_LINES
+    characters: int = _MOST_CHARACTERS
+
+
+def _fitting(lines: Iterable[Line], room: _Room) -> Iterator[Line]:
+    if room.lines <= 0 or room.characters <= 0:
+        return
+    for line in lines:
+        room.lines -= 1
+        room.characters -= len(line.text)
+        yield line
+        if room.lines <= 0 or room.characters <= 0:
+            return
+
+
+def _lines(group: Sequence[Opcode], before: Sequence[str], after: Sequence[str]) -> Iterator[Line]:
     for tag, i, j, k, m in group:
-        for line in _of_opcode(tag, (i, j), (k, m), before, after):
-            if not left:
-                return
-            left -= 1
-            yield line
+        yield from _of_opcode(tag, (i, j), (k, m), before, after)
 
 
 def _of_opcode(
