@@ -38,6 +38,8 @@ _OFF = (
 )
 """Plugins that write files, start processes or watch what is not the test's; the time limit is kept from outside."""
 _INI_FILES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+_KNOWN_WARNING = "-Wignore::pytest.PytestAssertRewriteWarning"
+"""Studio is a plugin of pytest, and in a kernel it is imported before pytest is: no reason for a warning."""
 _ANSWER_LIMIT = 400_000
 
 

@@ -153,6 +153,7 @@ class NotebookTests:
         self._kernel: Kernel | None = None
         self._position = -1
         self._loaded: dict[int, Loaded] = {}
+        self._hopeless: Trouble | None = None
         self._fatal: dict[int, Trouble] = {}
         self._chosen = frozenset(cell.index for cell in self.slices.cells)
 
@@ -281,12 +282,15 @@ class NotebookTests:
         return next((self.troubles[index] for index in sorted(needed) if index in self.troubles), None)
 
     def _start(self) -> None:
+        if self._hopeless is not None:
+            raise CannotTest(self._hopeless)
         self._position, self._loaded, self.troubles = -1, {}, {}
         folder = (self.workspace.root / self.document.path).parent
         try:
             self._kernel = self._kernels.start(folder, self._environment)
         except KernelDidNotStart as error:
-            raise CannotTest(Trouble(None, str(error))) from None
+            self._hopeless = Trouble(None, str(error))
+            raise CannotTest(self._hopeless) from None
         cells = {str(cell.number): cell.source for cell in self.slices.cells if cell.role != "test"}
         reply = self._ask(
             _GRACE + self.timeout,
@@ -299,9 +303,9 @@ class NotebookTests:
         told = reply.answers[0] if reply.answers else {"fault": _in_words(reply), "detail": reply.traceback}
         if "fault" in told:
             self._drop()
-            raise CannotTest(
-                Trouble(None, f"pytest could not be set up in the kernel: {told['fault']}", detail=told["detail"])
-            )
+            fact = f"pytest could not be set up in the kernel: {told['fault']}"
+            self._hopeless = Trouble(None, fact, detail=told["detail"])
+            raise CannotTest(self._hopeless)
 
     def _run_cell(self, cell: Cell) -> None:
         assert self._kernel is not None
