@@ -11,44 +11,61 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from studio.core.documents import parse_yaml, validate
 from studio.core.files import canonical_json, frame
 from studio.core.workspace import Workspace
 from studio.data.catalog import read_catalog
 from studio.data.contract_file import contract_digest
 from studio.notebooks.fingerprint import Fingerprint, Part
-from studio.pipelines.plan import Plan
-from studio.pipelines.specification import Pipeline
+from studio.pipelines.specification import Pipeline, PipelineFile
 
 FORMAT = 1
+FILE_KINDS = frozenset({"step", "value", "input", "section"})
 _LEFT_OUT = {"version", "description", "sample", "steps", "parameters", "inputs"}
 
 
-def declaration_fingerprint(workspace: Workspace, pipeline: Pipeline, plan: Plan) -> Fingerprint:
-    """The fingerprint of the declarations that a run of `pipeline` obeys.
+def declaration_fingerprint(workspace: Workspace, pipeline: Pipeline, datasets: Iterable[str]) -> Fingerprint:
+    """The fingerprint of the declarations that a run of `pipeline` obeys; its notebooks use `datasets`.
 
     Raises
     ------
     BadInput, Problems
         When the catalog or a contract can no longer be read.
     """
-    content = pipeline.file.model_dump(mode="json")
-    parts = [_part("step", f"step {name}", [name, step]) for name, step in _sorted(content["steps"])]
-    parts += [_part("value", f"parameter {name}", [name, value]) for name, value in _sorted(content["parameters"])]
-    parts += [_part("input", f"input {name}", [name, value]) for name, value in _sorted(content["inputs"])]
-    for name, value in _sorted(content):
-        if name not in _LEFT_OUT and value:
-            parts.append(_part("section", name, [name, value]))
-    parts += _dataset_parts(workspace, plan)
+    parts = _file_parts(pipeline.file)
+    parts += _dataset_parts(workspace, datasets)
     contracts = {declared.contract for declared in pipeline.inputs.values()}
     parts += [_part("contract", f"contract {name}", contract_digest(workspace, name)) for name in sorted(contracts)]
     framed = frame("studio pipeline", str(FORMAT), *(text for part in parts for text in (part.kind, part.digest)))
     return Fingerprint(f"p{FORMAT}:{hashlib.sha256(framed).hexdigest()}", tuple(parts))
 
 
-def _dataset_parts(workspace: Workspace, plan: Plan) -> Iterable[Part]:
+def file_digests(text: str, shown: str) -> list[str]:
+    """The digests of the parts of `FILE_KINDS`, in order: what can be told of a pipeline's file alone.
+
+    Raises
+    ------
+    Problems
+        When the text is no pipeline file.
+    """
+    document = parse_yaml(text, shown)
+    return [part.digest for part in _file_parts(validate(PipelineFile, document.content, shown, document))]
+
+
+def _file_parts(file: PipelineFile) -> list[Part]:
+    content = file.model_dump(mode="json")
+    parts = [_part("step", f"step {name}", [name, step]) for name, step in _sorted(content["steps"])]
+    parts += [_part("value", f"parameter {name}", [name, value]) for name, value in _sorted(content["parameters"])]
+    parts += [_part("input", f"input {name}", [name, value]) for name, value in _sorted(content["inputs"])]
+    for name, value in _sorted(content):
+        if name not in _LEFT_OUT and value:
+            parts.append(_part("section", name, [name, value]))
+    return parts
+
+
+def _dataset_parts(workspace: Workspace, datasets: Iterable[str]) -> Iterable[Part]:
     catalog = read_catalog(workspace)
-    used = sorted({name for step in plan.steps for name in (*step.loads, *step.saves)})
-    for name in used:
+    for name in sorted(set(datasets).intersection(catalog.datasets)):
         entry = catalog.datasets[name].model_dump(mode="json", include={"location", "format", "options", "contract"})
         yield _part("dataset", f"dataset {name}", [name, entry])
 

@@ -1,4 +1,4 @@
-"""What a person named on the command line: a pipeline, or one notebook by its path."""
+"""What a person named on the command line: a pipeline by its name or its file, or one notebook by its path."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def choose_pipeline(workspace: Workspace, name: str, base: Path) -> Pipeline:
     BadInput, Problems
         When there is none, or it cannot be read.
     """
+    if name.endswith(ENDING) and (base / name).resolve().parent == workspace.pipelines.resolve():
+        return read_pipeline(workspace, Path(name).stem)
     if name.endswith((ENDING, ".yaml")):
         return read_pipeline(workspace, Path(name).name)  # which says that a pipeline is called by its name
     if name.endswith(_NOTEBOOKS) or "/" in name:

@@ -14,12 +14,11 @@ from studio.core.report import Case, Report
 from studio.core.settings import Rung
 from studio.core.workspace import Workspace, find_workspace
 from studio.data.catalog import read_catalog
+from studio.data.snapshots import SnapshotStore
 from studio.pipelines import events
 from studio.pipelines.run_record import RunRecord
 from studio.workflows.climb_targets import Targets, choose_targets
-from studio.workflows.code_tests import CodeTests
 from studio.workflows.functional_run import FunctionalRun, run_on_samples
-from studio.workflows.judge_gates import gate_cases
 from studio.workflows.keep_tests import keep_tests
 
 RUNGS: tuple[Rung, ...] = get_args(Rung)
@@ -127,13 +126,17 @@ def climb(
         done = run_on_samples(workspace, wanted.pipeline, watching.run, through=wanted.through, jobs=jobs)
         functional[wanted.pipeline.notebook or wanted.pipeline.name] = done
         take(case for case in done.cases if "pipeline" in rungs or not case.ok)
-    if "code" in rungs:
+    if "code" in rungs and targets.notebooks:
+        from studio.workflows.code_tests import CodeTests
+
         with CodeTests(replace(workspace, sampled=True), whole=whole, on_case=watching.case) as tests:
             for path in targets.notebooks:
                 cases += tests.cases(path)
     if "data" in rungs:
         take(_contract_cases(workspace, targets))
-    if "model" in rungs:
+    if "model" in rungs and targets.judged:
+        from studio.workflows.judge_gates import gate_cases
+
         for pipeline in targets.judged:
             take(gate_cases(workspace, pipeline, _record(functional.get(pipeline.name))))
     report = Report.of(cases)
@@ -151,12 +154,17 @@ def _record(functional: FunctionalRun | None) -> RunRecord | None:
 def _contract_cases(workspace: Workspace, targets: Targets) -> Iterator[Case]:
     from studio.data.testing import test_contracts
 
-    names = targets.contracts(read_catalog_or_none(workspace))
-    if names:
-        yield from test_contracts(workspace, names)
+    catalog = _datasets_with_contracts(workspace)
+    names = targets.contracts(catalog)
+    real, sampled = SnapshotStore(workspace), replace(workspace, sampled=True)
+    made = {contract for dataset, contract in catalog if real.latest(dataset)}
+    # What has never been made for real is looked at as the run on samples made it.
+    for place, chosen in ((workspace, made.intersection(names)), (sampled, set(names) - made)):
+        if chosen:
+            yield from test_contracts(place, sorted(chosen))
 
 
-def read_catalog_or_none(workspace: Workspace) -> Sequence[tuple[str, str]]:
+def _datasets_with_contracts(workspace: Workspace) -> Sequence[tuple[str, str]]:
     """Dataset and contract for each dataset that has one; nothing where the catalog cannot be read."""
     try:
         catalog = read_catalog(workspace)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from pathlib import Path
 
 from studio.core.environment import environment_digest
-from studio.core.errors import BadInput
+from studio.core.errors import BadInput, Problem, Problems
 from studio.core.workspace import Workspace
+from studio.data.catalog import read_catalog
 from studio.ledger.ledger import open_ledger
 from studio.notebooks.approval import ApprovalState, state
 from studio.notebooks.fingerprint import Fingerprint
 from studio.pipelines.declaration import declaration_fingerprint
-from studio.pipelines.plan import Plan, make_plan
-from studio.pipelines.specification import Pipeline, list_pipelines, pipeline_of_notebook, read_pipeline
+from studio.pipelines.plan import Plan
+from studio.pipelines.plan_notebooks import NotebookReader
+from studio.pipelines.specification import Pipeline, list_pipelines, read_pipeline
+from studio.workflows.choose_pipeline import choose_pipeline
 
 
 @dataclass(frozen=True)
@@ -41,39 +45,62 @@ class Content:
         return self.subject.startswith("pipelines/")
 
 
-def contents(workspace: Workspace, pipeline: Pipeline, plan: Plan) -> list[Content]:
-    """The pipeline's file (unless it is nothing but a notebook), then its notebooks in the order of the plan."""
+def contents(workspace: Workspace, pipeline: Pipeline) -> list[Content]:
+    """The pipeline's file (unless it is nothing but a notebook), then its notebooks in the file's order.
+
+    Raises
+    ------
+    Problems
+        When the catalog, a notebook, a module or a contract cannot be read.
+    """
+    problems: list[Problem] = []
+    reader = NotebookReader(workspace, read_catalog(workspace), problems)
     found: dict[str, Content] = {}
-    if pipeline.notebook is None:
-        found[pipeline.shown] = Content(pipeline.shown, declaration_fingerprint(workspace, pipeline, plan), {})
-    for step in plan.steps:
-        path = step.document.path
-        contracts = {
-            part.label.removeprefix("contract of "): part.digest
-            for part in step.fingerprint.parts
-            if part.kind == "contract"
-        }
-        found.setdefault(path, Content(path, step.fingerprint, contracts))
-    return list(found.values())
+    datasets: set[str] = set()
+    for name, step in pipeline.steps.items():
+        facts = reader.facts(step.notebook, partial(pipeline.document.problem, ("steps", name, "notebook")))
+        if facts is not None and facts.fingerprint is not None:
+            datasets |= {*facts.loads, *facts.saves}
+            found[facts.document.path] = _notebook(facts.document.path, facts.fingerprint)
+    if problems:
+        raise Problems(problems)
+    if pipeline.notebook is not None:
+        return list(found.values())
+    declared = Content(pipeline.shown, declaration_fingerprint(workspace, pipeline, datasets), {})
+    return [declared, *found.values()]
 
 
-def contents_named(workspace: Workspace, names: Sequence[str], base: Any) -> list[Content]:
+def contents_of_plan(workspace: Workspace, pipeline: Pipeline, plan: Plan) -> list[Content]:
+    """`contents` for the very documents of a plan, which are what will run."""
+    found = {step.document.path: _notebook(step.document.path, step.fingerprint) for step in plan.steps}
+    if pipeline.notebook is not None:
+        return list(found.values())
+    datasets = {name for step in plan.steps for name in (*step.loads, *step.saves)}
+    declared = Content(pipeline.shown, declaration_fingerprint(workspace, pipeline, datasets), {})
+    return [declared, *found.values()]
+
+
+def _notebook(path: str, fingerprint: Fingerprint) -> Content:
+    parts = [part for part in fingerprint.parts if part.kind == "contract"]
+    return Content(path, fingerprint, {part.label.removeprefix("contract of "): part.digest for part in parts})
+
+
+def contents_named(workspace: Workspace, names: Sequence[str], base: Path) -> list[Content]:
     """The contents of the pipelines and notebooks `names`, each once; without names, of all pipelines.
 
     Raises
     ------
     BadInput, Problems
-        When one does not exist or its plan cannot be made.
+        When one does not exist or cannot be read.
     """
     found: dict[str, Content] = {}
-    pipelines = [_chosen(workspace, name, base) for name in names]
+    pipelines = [choose_pipeline(workspace, name, base) for name in names]
     if not names:
         pipelines = [read_pipeline(workspace, name) for name in list_pipelines(workspace)]
         if not pipelines:
             raise BadInput("There is no pipeline here yet. Next: name a notebook, or write pipelines/<name>.yml")
     for pipeline in pipelines:
-        plan = make_plan(workspace, pipeline, {}, base=workspace.root)
-        found |= {content.subject: content for content in contents(workspace, pipeline, plan)}
+        found |= {content.subject: content for content in contents(workspace, pipeline)}
     return list(found.values())
 
 
@@ -98,14 +125,3 @@ def revoked_approvals(workspace: Workspace) -> frozenset[str]:
     """The approvals that the ledger says were revoked, whatever the files say."""
     events = open_ledger(workspace).events(kinds={"revoked"})
     return frozenset(str(event.details.get("approval")) for event in events)
-
-
-def _chosen(workspace: Workspace, name: str, base: Any) -> Pipeline:
-    from studio.workflows.choose_pipeline import choose_pipeline
-
-    if name.startswith("pipelines/") and name.endswith(".yml"):
-        return read_pipeline(workspace, name.removeprefix("pipelines/").removesuffix(".yml"))
-    return choose_pipeline(workspace, name, base)
-
-
-__all__ = ["Content", "approval_states", "contents", "contents_named", "pipeline_of_notebook", "revoked_approvals"]

@@ -129,15 +129,12 @@ def _subjects(old: Workspace, new: Workspace, name: str) -> list[str]:
 
 
 def _contents(workspace: Workspace, name: str) -> dict[str, Content]:
-    """Everything that the pipeline consists of, by subject; empty where it has no plan."""
-    from studio.pipelines.plan import make_plan
+    """Everything that the pipeline consists of, by subject; empty where it cannot be read."""
     from studio.pipelines.specification import read_pipeline
     from studio.workflows.content_states import contents
 
     try:
-        pipeline = read_pipeline(workspace, name)
-        plan = make_plan(workspace, pipeline, {}, base=workspace.root)
-        return {content.subject: content for content in contents(workspace, pipeline, plan)}
+        return {content.subject: content for content in contents(workspace, read_pipeline(workspace, name))}
     except StudioError:
         return {}
 

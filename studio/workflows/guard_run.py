@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from studio.core.errors import Refused
@@ -16,7 +17,7 @@ from studio.ledger.ledger import Ledger, open_ledger
 from studio.pipelines.plan import Plan
 from studio.pipelines.run_record import RunRecord
 from studio.pipelines.specification import Pipeline
-from studio.workflows.content_states import Content, approval_states, contents
+from studio.workflows.content_states import Content, approval_states, contents_of_plan
 from studio.workflows.kept_reports import passed
 
 
@@ -91,7 +92,7 @@ def admit(workspace: Workspace, pipeline: Pipeline, plan: Plan, environment: str
         return None
     actor = current_actor(workspace)
     ledger = open_ledger(workspace)
-    found = contents(workspace, pipeline, plan)
+    found = contents_of_plan(workspace, pipeline, plan)
     subject = pipeline.notebook or pipeline.shown
     refusals = [
         *_role(workspace, actor, subject, environment),
@@ -139,16 +140,40 @@ def _clean_tree(workspace: Workspace) -> list[Refusal]:
 
 
 def _content(workspace: Workspace, found: Sequence[Content], rules: Environment) -> list[Refusal]:
+    if "approval" in rules.requires:  # which holds its tests' report
+        return _approvals(workspace, found)
+    untested = [content.subject for content in found if not passed(workspace, content)]
+    if "tests" not in rules.requires or not untested:
+        return []
+    reason = f"no passed test report is kept of {_listed(untested)} as it is now."
+    return [Refusal("tests", reason, f"studio test {_short(found, untested)}")]
+
+
+def _approvals(workspace: Workspace, found: Sequence[Content]) -> list[Refusal]:
     refusals: list[Refusal] = []
-    states = approval_states(workspace, found) if "approval" in rules.requires else {}
-    for content in found:
-        approval = states.get(content.subject)
-        if approval is not None and approval.status != "approved":
-            refusals.append(Refusal("approval", " ".join(approval.reasons), approval.next))
-        elif approval is None and "tests" in rules.requires and not passed(workspace, content):
-            reason = f"no passed test report is kept for {content.subject} as it is now."
-            refusals.append(Refusal("tests", reason, f"studio test {content.subject}"))
+    never: list[str] = []
+    for content, state in zip(found, approval_states(workspace, found).values(), strict=True):
+        if state.status == "draft" and state.approval is None:
+            never.append(content.subject)
+        elif state.status != "approved":
+            refusals.append(Refusal("approval", " ".join(state.reasons), state.next))
+    if never:
+        reason = f"{_listed(never)} {'was' if len(never) == 1 else 'were'} never approved."
+        refusals.append(Refusal("approval", reason, f"studio review submit {_short(found, never)}"))
     return refusals
+
+
+def _short(found: Sequence[Content], subjects: Sequence[str]) -> str:
+    """What to type for the subjects: the pipeline's name stands for all its content."""
+    pipeline = next((content.subject for content in found if content.is_pipeline), None)
+    if pipeline is not None and len(subjects) > 1:
+        return PurePosixPath(pipeline).stem
+    return " ".join(subjects)
+
+
+def _listed(subjects: Sequence[str]) -> str:
+    shown = ", ".join(subjects[:3])
+    return shown if len(subjects) <= 3 else f"{shown} and {len(subjects) - 3} more"
 
 
 def _data_of(inputs: Any, outputs: dict[str, dict[str, str]]) -> list[tuple[str, dict[str, str]]]:

@@ -8,12 +8,11 @@ from dataclasses import replace
 from studio.core.errors import BadInput
 from studio.core.report import Case, Report
 from studio.core.workspace import Workspace
-from studio.pipelines.gates import judge
-from studio.pipelines.plan import Plan, make_plan
 from studio.pipelines.records import RunStore
 from studio.pipelines.run_record import RunRecord
 from studio.pipelines.specification import Pipeline
 from studio.workflows.attach_report import attach_report
+from studio.workflows.content_states import contents
 
 
 def gate_cases(workspace: Workspace, pipeline: Pipeline, on_samples: RunRecord | None) -> Iterator[Case]:
@@ -21,8 +20,10 @@ def gate_cases(workspace: Workspace, pipeline: Pipeline, on_samples: RunRecord |
 
     The report is attached to the MLflow run that was judged.
     """
-    if not pipeline.file.gates:
+    if not pipeline.gates:
         return
+    from studio.pipelines.gates.judging import judge
+
     record = latest_run(workspace, pipeline)
     if record is not None:
         cases = judge(workspace, pipeline, record)
@@ -44,14 +45,14 @@ def gate_cases(workspace: Workspace, pipeline: Pipeline, on_samples: RunRecord |
 def latest_run(workspace: Workspace, pipeline: Pipeline) -> RunRecord | None:
     """The newest completed run of the pipeline whose notebooks were what they are now; None where there is none."""
     try:
-        plan = make_plan(workspace, pipeline, {}, base=workspace.root)
+        now = {content.subject: content.fingerprint.digest for content in contents(workspace, pipeline)}
     except BadInput:  # the functional run has told it
         return None
+    now.pop(pipeline.shown, None)
     runs, _ = RunStore(workspace).list(pipeline=pipeline.name, limit=50)
-    return next((run for run in runs if run.status == "completed" and _same_content(run, plan)), None)
+    return next((run for run in runs if run.status == "completed" and _same_content(run, now)), None)
 
 
-def _same_content(run: RunRecord, plan: Plan) -> bool:
-    now = {step.document.path: step.fingerprint.digest for step in plan.steps}
+def _same_content(run: RunRecord, now: dict[str, str]) -> bool:
     then = {step.notebook: step.fingerprint for step in run.steps.values() if step.status in ("completed", "reused")}
     return now == then

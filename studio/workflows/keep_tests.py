@@ -6,7 +6,6 @@ from studio.core.errors import BadInput
 from studio.core.report import Case, Report
 from studio.core.workspace import Workspace
 from studio.data.catalog import read_catalog
-from studio.pipelines.plan import make_plan
 from studio.pipelines.specification import Pipeline, pipeline_of_notebook
 from studio.workflows.climb_targets import Targets
 from studio.workflows.content_states import Content, contents
@@ -19,9 +18,8 @@ def keep_tests(workspace: Workspace, targets: Targets, report: Report) -> None:
     found: dict[str, Content] = {}
     for pipeline in [*targets.judged, *(pipeline_of_notebook(workspace, path) for path in targets.notebooks)]:
         try:
-            plan = make_plan(workspace, pipeline, {}, base=workspace.root)
-            found |= {content.subject: content for content in contents(workspace, pipeline, plan)}
-        except BadInput:  # what cannot be planned has failed its tests, and has no fingerprint to keep them under
+            found |= {content.subject: content for content in contents(workspace, pipeline)}
+        except BadInput:  # what cannot be read has failed its tests, and has no fingerprint to keep them under
             continue
     wanted = {*targets.notebooks, *(pipeline.shown for pipeline in targets.judged)}
     for content in found.values():

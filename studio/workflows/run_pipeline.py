@@ -272,7 +272,7 @@ def _judge(start: _Start, record: RunRecord, store: RunStore) -> None:
     """Judge the pipeline's gates where the environment demands them, and keep what came of it with the run."""
     if start.admission is None or "gates" not in start.admission.rules.requires or record.status != "completed":
         return
-    from studio.pipelines.gates import judge
+    from studio.pipelines.gates.judging import judge
     from studio.workflows.attach_report import attach_report
 
     cases = judge(start.workspace, start.pipeline, record)

@@ -14,9 +14,10 @@ from studio.core.report import Report
 from studio.core.workspace import Workspace, find_workspace
 from studio.governance.people import current_actor
 from studio.notebooks.approval_file import read_approval
+from studio.notebooks.review.diff import NotebookDiff, diff_notebooks
 from studio.notebooks.review.packet import Packet
 from studio.workflows.content_states import Content, contents_named
-from studio.workflows.earlier_version import Version, approved_version, version_at
+from studio.workflows.earlier_version import Version, approved_version, present_version, version_at
 from studio.workflows.kept_reports import kept
 from studio.workflows.review_evidence import Evidence
 from studio.workflows.review_packet import make_packet
@@ -68,16 +69,17 @@ def write_packets(names: Sequence[str], base: Path, *, against: str | None, outp
     for content in contents_named(workspace, names, base):
         before = _before(workspace, content, against)
         report = kept(workspace, content)
-        packet = _packet(workspace, content, before, report)
-        if packet is None:
+        diff = diff_notebooks(before.document, present_version(workspace, content.subject))
+        if diff.same:
             continue
+        packet = _packet(workspace, content, before, report)
         stem = content.subject.rsplit(".", 1)[0].replace("/", "-")
         page = base / output / f"{stem}.html"
         write_atomic(page, packet.to_html(), durable=False)
         text = json.dumps(packet.as_dict(), indent=1, ensure_ascii=False, default=str) + "\n"
         write_atomic(page.with_suffix(".json"), text, durable=False)
         pages.append(page)
-        rows.append(_row(content, packet, report))
+        rows.append(_row(content, diff, report))
         if report is None:
             untested.append(content.subject)
     return Packed(tuple(pages), _summary(rows, against), tuple(untested))
@@ -93,11 +95,10 @@ def _before(workspace: Workspace, content: Content, against: str | None) -> Vers
     return approved_version(workspace, content.subject, approval)
 
 
-def _packet(workspace: Workspace, content: Content, before: Version, report: Report | None) -> Packet | None:
-    """The packet of what changed; None where nothing did."""
+def _packet(workspace: Workspace, content: Content, before: Version, report: Report | None) -> Packet:
     text = (workspace.root / content.subject).read_text(encoding="utf-8")
     evidence = Evidence(content, text, report or Report(()), {}, "", sampled=False, executed=None)
-    packet = make_packet(
+    return make_packet(
         workspace,
         content,
         evidence,
@@ -107,13 +108,12 @@ def _packet(workspace: Workspace, content: Content, before: Version, report: Rep
         message="",
         before=before,
     )
-    return None if packet.facts.diff.same else packet
 
 
-def _row(content: Content, packet: Packet, report: Report | None) -> str:
+def _row(content: Content, diff: NotebookDiff, report: Report | None) -> str:
     counts = report.counts() if report else {}
     tests = ", ".join(f"{number} {status}" for status, number in counts.items() if number) or "not tested"
-    return f"| `{content.subject}` | {packet.facts.diff.summary} | {tests} |"
+    return f"| `{content.subject}` | {diff.summary} | {tests} |"
 
 
 def _summary(rows: Sequence[str], against: str | None) -> str:
