@@ -138,6 +138,7 @@ class Tests:
             "--capture=sys",
             "--color=no",
             "-oaddopts=",
+            _KNOWN_WARNING,
             *options,
         ]
         arguments += [f"-pno:{name}" for name in _OFF]
