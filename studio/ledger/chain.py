@@ -94,7 +94,7 @@ def _out_of_order(rows: Sequence[Row]) -> list[Fault]:
 
 
 def _against(rows: Sequence[Row], anchors: Iterable[Anchor]) -> list[Fault]:
-    hashes = {row.sequence: row.hash for row in rows} | {0: GENESIS}
+    hashes = {0: GENESIS} | {row.sequence: row.hash for row in rows if type(row.sequence) is int}
     last = max(hashes)
     faults = []
     for sequence, wanted in anchors:

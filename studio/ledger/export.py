@@ -60,6 +60,11 @@ def _row(line: str, place: str) -> Row:
             f"{place}: An object with the keys {', '.join(FIELDS)} and no others is expected. "
             "Next: name a file of studio ledger export."
         )
+    if any(isinstance(item, dict | list) for item in value.values()):
+        raise BadInput(
+            f"{place}: Texts and a number are expected, also for details: the text that was hashed. "
+            "Next: name a file of studio ledger export."
+        )
     return Row(**value)
 
 

@@ -6,6 +6,7 @@ list may go on after the moment that is asked about, so that the end of what hel
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -146,36 +147,43 @@ def approvals_of(events: Iterable[Event]) -> list[Approval]:
     that names nothing ends all of its subject.
     """
     found: list[Approval] = []
+    holding: dict[str, list[int]] = defaultdict(list)
     for event in events:
         if event.kind == "approved":
             made = _approval(event)
-            for place in _holding(found, event.subject):
-                if found[place].fingerprint != made.fingerprint or found[place].by == made.by:
-                    found[place] = _end(found[place], event, "superseded")
+            ended = [place for place in holding[event.subject] if _gives_way(found[place], made)]
+            _close(found, holding[event.subject], event, "superseded", ended)
+            holding[event.subject].append(len(found))
             found.append(made)
         elif event.kind == "revoked":
-            approval, fingerprint = _text(event, "approval"), _fingerprint(event.details.get("fingerprint"))
-            for place in _holding(found, event.subject):
-                item = found[place]
-                named = (approval and item.approval == approval) or (fingerprint and item.fingerprint == fingerprint)
-                if named or not (approval or fingerprint):
-                    found[place] = _end(item, event, "revoked")
+            ended = [place for place in holding[event.subject] if _is_revoked(found[place], event)]
+            _close(found, holding[event.subject], event, "revoked", ended)
     return found
 
 
 def live_runs(known: Iterable[Event], approvals: Iterable[Approval], limit: str) -> list[LiveRun]:
     """The last run of each pipeline that each environment had accepted by `limit`, by environment and pipeline."""
-    known, approvals = list(known), list(approvals)
-    endings = {(event.environment, _text(event, "run")): event for event in known if event.kind == "run ended"}
+    given: dict[tuple[str, str], list[Approval]] = defaultdict(list)
+    for item in approvals:
+        given[item.subject, item.fingerprint].append(item)
+    accepted: list[LiveRun] = []
+    latest: dict[tuple[str, str], int] = {}  # a run that is continued is accepted again, under the same name
+    for event in known:
+        key = (event.environment, _text(event, "run"))
+        if event.kind == "run accepted":
+            latest.pop(key, None)
+            if event.time <= limit:
+                latest[key] = len(accepted)
+                accepted.append(_run(event, given))
+        elif event.kind == "run ended" and key in latest:
+            accepted[latest[key]] = _ended(accepted[latest[key]], event, limit)
     last: dict[tuple[str, str], LiveRun] = {}
     completed: dict[tuple[str, str], LiveRun] = {}
-    for event in known:
-        if event.kind == "run accepted" and event.time <= limit:
-            run = _ended(_run(event, approvals), endings, limit)
-            place = (run.environment, run.pipeline)
-            last[place] = replace(run, before=None if run.status == "completed" else completed.get(place))
-            if run.status == "completed":
-                completed[place] = run
+    for run in accepted:
+        place = (run.environment, run.pipeline)
+        last[place] = run if run.status == "completed" else replace(run, before=completed.get(place))
+        if run.status == "completed":
+            completed[place] = run
     return [last[place] for place in sorted(last)]
 
 
@@ -205,19 +213,29 @@ def _approval(event: Event) -> Approval:
     )
 
 
-def _holding(found: list[Approval], subject: str) -> list[int]:
-    return [place for place, item in enumerate(found) if item.subject == subject and item.until is None]
+def _gives_way(item: Approval, made: Approval) -> bool:
+    return item.fingerprint != made.fingerprint or item.by == made.by
 
 
-def _end(item: Approval, event: Event, reason: str) -> Approval:
-    return replace(item, until=event.time, ended_by=event.actor, reason=reason)
+def _is_revoked(item: Approval, event: Event) -> bool:
+    approval, fingerprint = _text(event, "approval"), _fingerprint(event.details.get("fingerprint"))
+    if not approval and not fingerprint:
+        return True
+    return bool(approval and item.approval == approval) or bool(fingerprint and item.fingerprint == fingerprint)
 
 
-def _run(event: Event, approvals: Iterable[Approval]) -> LiveRun:
-    given = event.details.get("fingerprints")
-    fingerprints = given if isinstance(given, dict) else {}
+def _close(found: list[Approval], holding: list[int], event: Event, reason: str, places: list[int]) -> None:
+    """End the approvals at `places`; the rest goes on holding."""
+    for place in places:
+        found[place] = replace(found[place], until=event.time, ended_by=event.actor, reason=reason)
+        holding.remove(place)
+
+
+def _run(event: Event, given: Mapping[tuple[str, str], list[Approval]]) -> LiveRun:
+    told = event.details.get("fingerprints")
+    fingerprints = told if isinstance(told, dict) else {}
     contents = tuple(
-        Content(path, digest, _approvers(path, digest, event, approvals))
+        Content(path, digest, _approvers(given.get((path, digest), []), event))
         for path, digest in sorted((str(path), _fingerprint(value)) for path, value in fingerprints.items())
     )
     return LiveRun(
@@ -232,25 +250,21 @@ def _run(event: Event, approvals: Iterable[Approval]) -> LiveRun:
     )
 
 
-def _approvers(path: str, digest: str, event: Event, approvals: Iterable[Approval]) -> tuple[str, ...]:
-    """Who had approved this content when the run was accepted."""
+def _approvers(given: Iterable[Approval], event: Event) -> tuple[str, ...]:
+    """Who of those that gave an approval had given it, and not lost it, when the run was accepted."""
     return tuple(
-        item.by
-        for item in approvals
-        if (item.subject, item.fingerprint) == (path, digest)
-        and item.event < event.sequence
-        and (item.until is None or item.until > event.time)
+        item.by for item in given if item.event < event.sequence and (item.until is None or item.until > event.time)
     )
 
 
-def _ended(run: LiveRun, endings: Mapping[tuple[str, str], Event], limit: str) -> LiveRun:
-    event = endings.get((run.environment, run.run))
-    if event is None or event.sequence < run.event:
+def _ended(run: LiveRun, event: Event, limit: str) -> LiveRun:
+    """`run` with its end; one after the moment leaves it running then, and still tells when it ended, and its data."""
+    if event.time > limit and run.ended is not None:
         return run
     data = event.details.get("data")
     return replace(
         run,
-        status=_text(event, "status") if event.time <= limit else "running",
+        status=_text(event, "status") if event.time <= limit else run.status,
         ended=event.time,
         data=dict(data) if isinstance(data, dict) else None,
     )
