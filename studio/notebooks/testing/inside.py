@@ -17,6 +17,7 @@ import os
 import sys
 import traceback
 import types
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -271,7 +272,9 @@ def _begin(root: str, notebook: str, cells: dict[str, str], options: list[str]) 
     global _tests  # noqa: PLW0603 - a kernel holds the tests of one notebook
     _name_cells(notebook, cells)
     try:
-        _tests = Tests(root, notebook, options)
+        # pytest's filters of warnings hold in its tests, not in the notebook's own cells.
+        with warnings.catch_warnings():
+            _tests = Tests(root, notebook, options)
     except BaseException as error:  # noqa: BLE001 - a conftest.py may raise anything; it is told as the tests' error
         cause = error.__cause__ or getattr(error, "cause", None) or error
         return {"fault": _one_line(cause), "detail": _bounded(traceback.format_exc())}
