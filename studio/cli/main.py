@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer import _click as click
 
-from studio.cli import check, data, doctor, git, init, ledger, pipelines, review, run, runs, test
+from studio.cli import check, ci, data, doctor, git, init, ledger, pipelines, review, run, runs, test
 from studio.cli.output import forgive_encodings, write_json
 from studio.core.errors import Problems, StudioError
 from studio.core.files import CannotUse
@@ -34,6 +34,7 @@ app.add_typer(pipelines.app, name="pipelines")
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
 app.add_typer(git.app, name="git")
+app.add_typer(ci.app, name="ci")
 app.add_typer(review.app, name="review")
 app.add_typer(ledger.app, name="ledger")
 
