@@ -53,7 +53,8 @@ def lint_findings(
 
 
 def _undefined(document: NotebookDocument, names: Names, remark: Remark, name: str) -> Iterator[Finding]:
-    if names.opaque or is_given(name):
+    # A name that ruff does not see defined above, and that is, came from a magic; what comes below is hidden state.
+    if names.opaque or is_given(name) or (name in names.runs and remark.cell.role != "test"):
         return
     reason = why_hidden(names, remark.cell, name)
     if reason is None:
@@ -85,11 +86,10 @@ def _unused(workspace: Workspace, document: NotebookDocument, remark: Remark, na
 
 def _is_used(remark: Remark, name: str, elsewhere: frozenset[str]) -> bool:
     """Whether something that ruff does not see uses the import, or the import itself does something."""
-    path, _, alias = name.partition(" as ")
-    if any(path == module or path.startswith(f"{module}.") for module in _EFFECTS):
+    if any(name == module or name.startswith(f"{module}.") for module in _EFFECTS):
         return True
-    whole = re.search(rf"\bimport\s+{re.escape(path)}(?!\w)", remark.cell.source) is not None
-    bound = alias or (path.partition(".")[0] if whole else path.rpartition(".")[2])
+    words = remark.text.split() or [name]  # such as numpy, os.path, or numpy as np
+    bound = words[-1] if "as" in words else words[0].partition(".")[0]
     return bound in elsewhere
 
 
@@ -109,8 +109,7 @@ def _words_elsewhere(document: NotebookDocument) -> frozenset[str]:
 
 def _is_pure(workspace: Workspace, document: NotebookDocument, name: str) -> bool:
     """Whether taking the import out cannot change what the notebook does."""
-    path, _, _ = name.partition(" as ")
-    top = path.partition(".")[0]
+    top = name.partition(".")[0]
     folder = (workspace.root / document.path).parent
     for place in {folder, workspace.root}:
         if Path(place, f"{top}.py").exists() or Path(place, top).is_dir():

@@ -42,6 +42,8 @@ class Remark:
         ruff's own code.
     message : str
         What ruff says.
+    text : str
+        The part of the cell that it is about.
     edits : tuple of Edit
         A safe change that mends it; empty where there is none.
     """
@@ -50,6 +52,7 @@ class Remark:
     line: int
     code: str
     message: str
+    text: str = ""
     edits: tuple[Edit, ...] = ()
 
 
@@ -151,7 +154,10 @@ def _remark(cell: Cell, item: Mapping[str, Any]) -> Remark:
         Edit(_place(edit["location"]), _place(edit["end_location"]), edit["content"] or "")
         for edit in (fix.get("edits", ()) if fix.get("applicability") == "safe" else ())
     )
-    return Remark(cell, item["location"]["row"], item["code"], item["message"], edits)
+    start, end = _place(item["location"]), _place(item["end_location"])
+    lines = cell.source.split("\n")[start[0] - 1 : end[0]]
+    text = lines[0][start[1] - 1 : end[1] - 1] if len(lines) == 1 else ""
+    return Remark(cell, start[0], item["code"], item["message"], text, edits)
 
 
 def _place(location: Mapping[str, int]) -> tuple[int, int]:

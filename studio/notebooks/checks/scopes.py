@@ -93,6 +93,7 @@ class _Reader:
         self.needed: dict[str, int] = {}
         self.deferred: dict[str, int] = {}
         self.opaque = False
+        self.offset = 0
         self.frames: list[_Frame] = []
 
     def read(self, node: ast.AST) -> None:
@@ -127,9 +128,9 @@ class _Reader:
             if name in frame.names and (frame.kind != "class" or depth == 0):
                 return
         if any(frame.kind == "function" for frame in self.frames):
-            self.deferred.setdefault(name, line)
+            self.deferred.setdefault(name, line + self.offset)
         elif name not in self.bound:
-            self.needed.setdefault(name, line)
+            self.needed.setdefault(name, line + self.offset)
 
     def name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -191,7 +192,9 @@ class _Reader:
         if magic is not None:
             self.opaque |= magic[0] in _OPAQUE_MAGICS
             if (inner := embedded(node)) is not None:
+                before, self.offset = self.offset, self.offset + node.lineno - (1 if magic[2] is None else 0)
                 self.read(inner)
+                self.offset = before
         if isinstance(node.func, ast.Name) and node.func.id in _OPAQUE_CALLS:
             self.opaque = True
         self.all([node.func, *node.args, *node.keywords])

@@ -49,7 +49,7 @@ _WRITTEN = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"(?i)[*x•.…-]+|<.*>|\$.*|\{.*\}|%.*|.*(?:your|example|placeholder|change_?me|dummy|redacted|xxxx|\.\.\.|…|"
+    r"(?i)[*x•.…-]+|<.*>|\$.*|\{.*\}|%.*|.*(?:your|example|placeholder|change[_-]?me|dummy|redacted|xxxx|\.\.\.|…|"
     r"\*\*\*|insert|todo|none|null|env).*"
 )
 _PIECE = 1_000_000

@@ -16,7 +16,7 @@ from studio.notebooks.checks.rules import RULES, SILENCEABLE
 from studio.notebooks.document import Cell, NotebookDocument
 
 _COMMENT = re.compile(r"(?P<mark>#|<!--)\s*studio:\s*ignore\b(?P<list>\[[^\]\n]*\])?(?P<reason>[^\n]*)")
-_MEANT = re.compile(r"(?:-->.*|^[\s:,.\u2013\u2014-]+|\s+$)", re.DOTALL)
+_AROUND = re.compile(r"^[\s:,.\u2013\u2014-]+|\s+$")
 _FORM = "write it such as: # studio: ignore[unused-import] registers the accessor"
 
 
@@ -80,7 +80,7 @@ def _in_cell(cell: Cell) -> Iterator[Silencing]:
         names = (name.strip() for name in (match["list"] or "")[1:-1].split(","))
         alone = not line[: match.start()].strip()
         target = 0 if number <= first else (number + 1 if alone else number)
-        reason = _MEANT.sub("", match["reason"])
+        reason = _AROUND.sub("", match["reason"].partition("-->")[0])
         yield Silencing(tuple(dict.fromkeys(filter(None, names))), cell, target, number, reason)
 
 

@@ -37,7 +37,7 @@ def test_everything_wrong_is_told_at_once(notebooks, check):
         notebooks.cell("def test_a(:", "test"),
         notebooks.cell("y", "Scratch"),
         "import sys\nsys.path.insert(0, '..')",
-        "import lib",
+        "import lib\nlib.f()",
         known={"customers"},
         files={"lib.py": "def f(:"},
     )
@@ -51,18 +51,21 @@ def test_everything_wrong_is_told_at_once(notebooks, check):
     assert "write it 'scratch'" in found[place, "cell 5"]
     assert "The module path is changed" in found[place, "cell 6, line 2"]
     assert "The module is not Python" in found["lib.py", 1]
-    assert len(problems) == 8
+    assert [problem.message[:20] for problem in problems if not problem.field and problem.path == place] == [
+        "It has no word of ex"
+    ]
+    assert len(problems) == 9
 
 
 def test_parameters_need_help(notebooks, check):
-    (problem,) = check(notebooks.cell("a = 1\nb = 2  # fine", "parameters"))
-    assert problem.field == "cell 1, line 1: a"
+    (problem,) = check(notebooks.cell("# Title", kind="markdown"), notebooks.cell("a = 1\nb = 2  # fine", "parameters"))
+    assert problem.field == "cell 2, line 1: a"
     assert "The parameter has no help" in problem.message
 
 
-def test_modules_that_hide_pythons_own_or_call_the_doorway_are_told(check):
+def test_modules_that_hide_pythons_own_or_call_the_doorway_are_told(notebooks, check):
     files = {"random.py": "", "lib.py": "import studio\n\ndef f():\n    return studio.load('a')\n"}
-    problems = check("import random, lib", files=files)
+    problems = check(notebooks.cell("# Title", kind="markdown"), "import random, lib\nlib.f(random)", files=files)
     assert [(problem.path, problem.line) for problem in problems] == [("lib.py", 4), ("random.py", 0)]
     assert "are seen in notebooks only" in problems[0].message
     assert "hides Python's own module 'random'" in problems[1].message
