@@ -145,7 +145,7 @@ def _name(cell: Cell) -> str:
 
 
 def _likeness(anchor: Anchor, cells: Sequence[Cell], cell: Cell) -> float:
-    """How much of the source is the same, from 0 to 1; a cell between the same two neighbours is the one in any case."""
+    """How much of the source is the same, from 0 to 1; between the same two neighbours it is 1."""
     neighbours, same_id, _ = _fitness(anchor, cells, cell)
     if neighbours == 2 and (same_id or anchor.before or anchor.after):
         return 1.0

@@ -61,7 +61,8 @@ class PacketFacts:
     report : Report or None
         What the tests found.
     findings : sequence of str or mapping
-        What the checks found: sentences, or mappings with ``message`` and perhaps ``rule``, ``cell``, ``line``, ``fix``.
+        What the checks found: sentences, or mappings with ``message`` and perhaps ``rule``, ``cell``, ``line`` and
+        ``fix``.
     comments : sequence of Comment
         In order of time.
     policy : str

@@ -11,12 +11,74 @@ import re
 from html import escape, unescape
 
 _KEPT = frozenset(
-    ["table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption", "colgroup", "col", "p", "div", "span", "b", "i", "em", "strong", "small", "sub", "sup", "u", "s", "ul", "ol", "li", "dl", "dt", "dd", "pre", "code", "samp", "kbd", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"]
+    [
+        "table",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "th",
+        "td",
+        "caption",
+        "colgroup",
+        "col",
+        "p",
+        "div",
+        "span",
+        "b",
+        "i",
+        "em",
+        "strong",
+        "small",
+        "sub",
+        "sup",
+        "u",
+        "s",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "pre",
+        "code",
+        "samp",
+        "kbd",
+        "br",
+        "hr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "blockquote",
+    ]
 )
 _VOID = frozenset({"br", "hr", "col"})
 # Their content is no text of the output.
 _DROPPED = frozenset(
-    ["script", "style", "template", "noscript", "noembed", "noframes", "iframe", "object", "applet", "svg", "math", "title", "textarea", "select", "audio", "video", "canvas", "xmp", "plaintext"]
+    [
+        "script",
+        "style",
+        "template",
+        "noscript",
+        "noembed",
+        "noframes",
+        "iframe",
+        "object",
+        "applet",
+        "svg",
+        "math",
+        "title",
+        "textarea",
+        "select",
+        "audio",
+        "video",
+        "canvas",
+        "xmp",
+        "plaintext",
+    ]
 )
 _DEEPEST = 100
 _TAG = re.compile(r"<(/?+)([a-zA-Z][a-zA-Z0-9-]*+)([^<>]*+)>")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,6 +85,7 @@ def _environment() -> Environment:
         framed=_framed,
         height=_height,
         plural=_plural,
+        runs=_runs,
     )
     made.tests["address"] = lambda text: bool(_ADDRESS.match(text))
     return made
@@ -120,19 +121,35 @@ def _framed(html: str) -> str:
 
 def _height(html: str) -> str:
     rows = html.count("<tr") + html.count("<li") + html.count("<p")
-    return "low" if rows <= 4 else "middle" if rows <= 14 else "high"
+    return "low" if rows <= 4 else "small" if rows <= 8 else "middle" if rows <= 14 else "high"
 
 
 def _number(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float | int) else ("–" if value is None else str(value))
+    return f"{value:.6g}" if isinstance(value, float | int) else ("\u2013" if value is None else str(value))
 
 
 def _signed(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.4g}".replace("-", "−")
+    return "\u2013" if value is None else f"{value:+.4g}".replace("-", "\u2212")
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value * 100:+.2f} %".replace("-", "−")
+    return "\u2013" if value is None else f"{value * 100:+.2f} %".replace("-", "\u2212")
+
+
+def _runs(cells: Sequence[Mapping[str, Any]], comments: Mapping[int, Any]) -> list[list[Mapping[str, Any]]]:
+    """The cells, those in a row about which there is nothing to say together."""
+
+    def quiet(cell: Mapping[str, Any]) -> bool:
+        differs = cell["outputs"]["changed"] or cell["metadata_changed"] or cell["number"] in comments
+        return cell["status"] == "unchanged" and not differs
+
+    runs: list[list[Mapping[str, Any]]] = []
+    for cell in cells:
+        if runs and quiet(cell) and quiet(runs[-1][0]):
+            runs[-1].append(cell)
+        else:
+            runs.append([cell])
+    return runs
 
 
 def _plural(number: int, one: str, many: str) -> str:

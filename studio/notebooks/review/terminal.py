@@ -101,7 +101,8 @@ def _cell(cell: CellDiff, paint: _Paint, width: int) -> Iterator[str]:
 
 def _title(cell: CellDiff) -> str:
     tags = f" [{visible(', '.join(cell.cell.tags))}]" if cell.cell.tags else ""
-    return f"cell {cell.cell.number} ({cell.cell.type}){tags}"
+    place = f"cell {cell.cell.number}" if cell.new else f"cell {cell.cell.number} of before"
+    return f"{place} ({cell.cell.type}){tags}"
 
 
 def _status(cell: CellDiff) -> str:
