@@ -26,6 +26,8 @@ FORMAT = 1
 # nbclient acts on the last two, Studio on the first two; no other tag of a cell that counts changes what runs.
 COUNTED_TAGS = (PARAMETERS, TEST, SKIP, RAISES)
 _ORDER = "order of the parameters"
+# What Python reads over at the end of a line; other white space of Unicode is a syntax error there.
+_BLANK = " \t\f\n"
 _BLANK_START = re.compile(r"\A(?:[ \t\f]*\n)+")
 
 
@@ -134,9 +136,9 @@ def canonical_source(source: str) -> str:
     """
     text = source.replace("\r\n", "\n").replace("\r", "\n")
     text = _BLANK_START.sub("", text)
-    if text.lstrip().startswith("%%") or text.rstrip().endswith("\\"):
+    if text.lstrip().startswith("%%") or text.rstrip(_BLANK).endswith("\\"):
         return text.removesuffix("\n")
-    return text.rstrip()
+    return text.rstrip(_BLANK)
 
 
 def difference(old: Sequence[Part], new: Sequence[Part]) -> list[str]:

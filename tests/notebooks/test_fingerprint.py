@@ -173,6 +173,7 @@ OTHER = {
     "joined": (_all(_source(3, "a = 1\nb = a\nprint(b)"), _drop(4)), ["cell 4 (code)", "cell 5 (code) (gone)"]),
     "doubled": (_insert(3, _new("a = 1")), ["cell 4 (code) (new)"]),
     "new cell": (_insert(1, _new("z = 1")), ["cell 2 (code) (new)"]),
+    "no white space of Python's": (_source(4, "b = a\nprint(b)\xa0"), ["cell 5 (code)"]),
     "kernel": (lambda nb: nb["metadata"]["kernelspec"].update(name="other"), ["kernel"]),
 }
 
