@@ -112,8 +112,8 @@ def test_the_last_accepted_run_is_live_with_its_data():
     assert (run.environment, run.pipeline, run.run, run.by, run.commit) == ("prod", "churn", "r1", "Olga", "c1")
     assert (run.status, run.data, run.before) == ("completed", {"customers": "d1"}, None)
     assert [(item.path, item.approved_by) for item in run.contents] == [
-        ("notebooks/score.ipynb", ()),
         (TRAIN, ("Bob",)),
+        ("notebooks/score.ipynb", ()),
     ]
     assert [run.environment for run in story.at(4).runs] == ["prod", "staging"]
 
