@@ -15,6 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from studio.notebooks.document import NotebookDocument
     from studio.notebooks.testing.collecting import Bench, NotebookFile
+    from studio.pipelines.session_store import TrialStore
 
 _NAME = "studio-notebooks-of-workspace"
 
@@ -38,6 +39,7 @@ class Notebooks:
         self._config = config
         self._root = root.resolve()
         self._made: Bench | None = None
+        self._store: TrialStore | None = None
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> NotebookFile | None:
         """A notebook with test cells: below notebooks/, or named by the caller."""
@@ -81,13 +83,11 @@ class Notebooks:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """End the kernel that is left after ``-x``, an interrupt or an internal error."""
-        if self._made is not None:
-            self._made.close(at_once=exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR})
+        self._close(at_once=exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR})
 
     def pytest_unconfigure(self) -> None:
         """The same where the session did not come to its end."""
-        if self._made is not None:
-            self._made.close(at_once=True)
+        self._close(at_once=True)
 
     def _bench(self) -> Bench:
         if self._made is None:
@@ -105,15 +105,26 @@ class Notebooks:
         return self._made
 
     def _environment(self, document: NotebookDocument) -> Mapping[str, str]:
-        """MLflow's store of the samples, so that what tests log never lands beside the real runs."""
+        """A copy of MLflow's store, so that what tests log never lands beside the real runs."""
         if not any("mlflow" in cell.source for cell in document.cells):
             return {}
-        from studio.core.workspace import Workspace
-        from studio.tracking.store import prepare_store, tracking_uri
+        if self._store is None:
+            import os
 
-        samples = Workspace(self._root, sampled=True)
-        prepare_store(samples)
-        return {"MLFLOW_TRACKING_URI": tracking_uri(samples), "MLFLOW_DISABLE_TELEMETRY": "true"}
+            from studio.core.workspace import SAMPLED, Workspace
+            from studio.pipelines.session_store import TrialStore
+
+            self._store = TrialStore(Workspace(self._root, sampled=os.environ.get(SAMPLED) == "1"))
+        return self._store.environment
+
+    def _close(self, *, at_once: bool) -> None:
+        try:
+            if self._made is not None:
+                self._made.close(at_once=at_once)
+        finally:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
 
 
 def _options(config: pytest.Config) -> list[str]:

@@ -22,6 +22,7 @@ from studio.notebooks.testing.cases import judged
 from studio.notebooks.testing.kernels import Kernels
 from studio.notebooks.testing.listing import Unreadable, tests_in
 from studio.notebooks.testing.session import CannotTest, Found, NotebookTests, Ran, Trouble
+from studio.notebooks.testing.slices import Slices
 
 _FORMAT = 1
 """Of the remembered answers."""
@@ -139,26 +140,26 @@ class Bench:
         """The tests of a notebook in their order, each with its marks."""
         found: dict[int, list[tuple[Found, list[pytest.Mark]]]] = {}
         asked = []
-        tests = self._new(file.document)
-        for cell in tests.slices.tests:
+        slices = Slices(file.document)
+        for cell in slices.tests:
             try:
                 found[cell.index] = tests_in(file, file.document, cell)
             except Unreadable:
                 asked.append(cell)
         if asked:
-            found |= self._answers(tests, asked)
+            found |= self._answers(slices, asked)
         return [pair for index in sorted(found) for pair in found[index]]
 
-    def _answers(self, tests: NotebookTests, cells: list[Cell]) -> dict[int, list[tuple[Found, list[pytest.Mark]]]]:
+    def _answers(self, slices: Slices, cells: list[Cell]) -> dict[int, list[tuple[Found, list[pytest.Mark]]]]:
         """What a kernel says of `cells`; remembered, and asked by one process only."""
-        wanted = {index for cell in cells for index in (*tests.slices.needed(cell.index), cell.index)}
-        sources = [[index, tests.document.cells[index].source] for index in sorted(wanted)]
-        asked = [_FORMAT, tests.document.path, sources, [cell.index for cell in cells], environment_digest()]
+        wanted = {index for cell in cells for index in (*slices.needed(cell.index), cell.index)}
+        sources = [[index, slices.document.cells[index].source] for index in sorted(wanted)]
+        asked = [_FORMAT, slices.document.path, sources, [cell.index for cell in cells], environment_digest()]
         memory = self.workspace.cache / "tests" / f"{digest_bytes(canonical_json(asked).encode())}.json"
         with lock(memory.with_suffix(".lock"), seconds=86_400):
             content = _read(memory)
             if content is None:
-                content, complete = self._ask(tests, cells)
+                content, complete = self._ask(self._new(slices.document), cells)
                 if complete:
                     write_json(memory, content, durable=False)
         return {int(index): [_found(int(index), entry) for entry in content[index]] for index in content}
