@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.cli.output import Json, show, table, terminal_width
+from studio.cli.output import Json, show, terminal_width
 
 if TYPE_CHECKING:
     from studio.notebooks.checks import Finding, Fixed
@@ -34,8 +34,7 @@ def check(
 
     if rules:
         known = list_rules()
-        rows = [(rule["name"], "--fix" if rule["fixable"] else "", rule["summary"]) for rule in known]
-        show({"rules": known}, as_json, lambda: table(("RULE", "MENDED BY", "WHAT IT FINDS"), rows))
+        show({"rules": known}, as_json, lambda: "\n".join(_listed(known)))
         return
     checked = check_workspace(tuple(paths or ()), Path.cwd(), fix=fix)
 
@@ -52,6 +51,13 @@ def check(
 
 def _count(problems: int) -> str:
     return {0: "no problem", 1: "1 problem"}.get(problems, f"{problems} problems")
+
+
+def _listed(rules: Sequence[Mapping[str, object]]) -> Iterator[str]:
+    size = max(len(str(rule["name"])) for rule in rules) + 2
+    for rule in rules:
+        mended = " Mended by --fix." if rule["fixable"] else ""
+        yield from _wrapped(f"{rule['summary']}{mended}", str(rule["name"]).ljust(size), " " * size)
 
 
 def _grouped(findings: Sequence[Finding]) -> Iterator[str]:
