@@ -115,6 +115,9 @@ def names_of(pattern: str) -> SearchStrategy[str]:
 
 def _open_values(rule: ColumnRule) -> tuple[SearchStrategy[Any], list[Any], int | None]:
     """Numbers and texts."""
+    # pandera learns how to make values for its checks when this is imported, and else ignores them in silence.
+    import pandera.backends.pandas.builtin_checks  # noqa: F401
+
     from studio.data.contracts import column_of
 
     lower, upper = tightest(rule)

@@ -170,7 +170,7 @@ def _of_column(part: Contract, key: str, name: str, frame: pd.DataFrame, rule: C
         twice = pd.concat([values, values.iloc[[0]]], ignore_index=True)
         yield broken(f"a duplicate in {name}", "unique", twice, "write unique: true", "each value once")
     for what, check, value in _bad_values(rule, values):
-        hint = _HINTS.get(what.split(" in ")[0].split(" of ")[0], f"correct {check}")
+        hint = _HINTS.get(what.removesuffix(" of"), f"correct {check}")
         yield broken(f"{what} {name}", check, _retyped(_with_first(values.astype(object), value), values), hint)
 
 
