@@ -8,6 +8,7 @@ what runs execute first, then tests; scratch cells and cells that are not Python
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -119,11 +120,14 @@ def _run(folder: str) -> list[dict[str, Any]]:
     command = [program] if program else [sys.executable, "-m", "ruff"]
     builtins = ", ".join(json.dumps(name) for name in sorted(IPYTHON))
     options = ["--isolated", "--no-cache", "--quiet", "--exit-zero", "--ignore-noqa", "--output-format", "json"]
-    choice = ["--select", ",".join(_SELECTED), "--target-version", "py313", "--config", f"builtins = [{builtins}]"]
+    # Wherever the temporary folder lies, its files are looked at: no .gitignore and no excluded folder hides them.
+    options += ["--no-respect-gitignore", "--config", "exclude = []", "--config", f"builtins = [{builtins}]"]
+    choice = ["--select", ",".join(_SELECTED), "--target-version", "py313"]
     try:
         done = subprocess.run(
             [*command, "check", *options, *choice, "."],
             cwd=folder,
+            env={name: value for name, value in os.environ.items() if not name.startswith("RUFF_")},
             capture_output=True,
             text=True,
             encoding="utf-8",

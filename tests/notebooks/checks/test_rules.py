@@ -347,3 +347,16 @@ def test_ruff_that_cannot_be_started_is_said(checker, monkeypatch, tmp_path):
     broken.chmod(0o644)
     (finding,) = checker.findings("x = 1")
     assert "cannot be started" in finding.message
+
+
+def test_nobodys_settings_of_ruff_change_what_is_found(checker, monkeypatch, tmp_path):
+    checker.write("ruff.toml", 'exclude = ["*.ipynb"]\n')
+    folder = tmp_path / "build" / "tmp"
+    folder.mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("build/\n*.ipynb\n")
+    (tmp_path / "ruff.toml").write_text("[lint]\nselect = []\n")
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setenv("RUFF_OUTPUT_FILE", str(tmp_path / "out"))
+    assert checker.places("unused-import", "import os") == [(2, 1)]
+    assert list(folder.iterdir()) == []
