@@ -254,22 +254,22 @@ class Ledger:
 
 def _insert(connection: Connection, kind: str, actor: str, subject: str, environment: str, details: str) -> Event:
     last = _last(connection)
-    now = clock.to_text(clock.now())
-    sequence, time, previous = (
-        (1, now, GENESIS) if last is None else (last.sequence + 1, max(last.time, now), last.hash)
-    )
+    sequence, time, previous = 1, clock.to_text(clock.now()), GENESIS
+    if last is not None:
+        # What somebody put there by hand may be no time; a time compares as a text with one of its own form only.
+        sequence, time, previous = last.sequence + 1, max(time, last.time if last.has_time else ""), last.hash
     row = Row(sequence, secrets.token_hex(16), time, kind, actor, subject, environment, details, previous, "")
     values = {name: getattr(row, name) for name in FIELDS} | {"hash": row.digest()}
     connection.execute(schema.table().insert(), values)
     return Row(**values).event()
 
 
-def _last(connection: Connection) -> Any:
+def _last(connection: Connection) -> Row | None:
     from sqlalchemy import select
 
     events = schema.table()
-    query = select(events.c.sequence, events.c.time, events.c.hash).order_by(events.c.sequence.desc()).limit(1)
-    return connection.execute(query).first()
+    found = connection.execute(select(events).order_by(events.c.sequence.desc()).limit(1)).first()
+    return None if found is None else Row(*found)
 
 
 def _hold(stack: contextlib.ExitStack, address: Address, patience: float) -> None:

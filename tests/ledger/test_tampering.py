@@ -196,6 +196,14 @@ def test_a_time_before_the_one_before_is_told(copy, workspace):
     assert verify(workspace) == [(4, "time"), (6, "time")]
 
 
+@pytest.mark.parametrize("time", ["'zzzz'", "x'00'", "''"])
+def test_a_last_event_without_a_time_can_be_followed(copy, workspace, time):
+    assert verify(workspace, f"UPDATE ledger_events SET time = {time} WHERE sequence = {EVENTS}") == [(9, "changed")]
+    made = open_ledger(workspace).append("commented", actor="Ann", subject="n.ipynb")
+    assert made.time.startswith("20")
+    assert verify(workspace) == [(9, "changed")]
+
+
 def test_lines_of_an_export_that_were_moved(copy, workspace):
     rows = open_ledger(workspace).rows()
     moved = [*rows[:3], rows[5], *rows[3:5], *rows[6:]]
