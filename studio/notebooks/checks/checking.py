@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import contextlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from studio.core.errors import BadInput, Problem
@@ -20,6 +22,8 @@ from studio.notebooks.checks.silencing import silenced
 from studio.notebooks.checks.structure import attempt, structure_findings
 from studio.notebooks.document import NotebookDocument, read_notebook
 
+# Bytes of notebooks that are checked together.
+_BATCH = 50_000_000
 _BY_RUFF = tuple(rule.name for rule in RULES.values() if rule.by_ruff)
 
 
@@ -65,15 +69,35 @@ def check_notebooks(
     known_datasets: Collection[str] | None = None,
     steps: Collection[str] = (),
 ) -> list[Finding]:
-    """What is found in the notebooks at `paths`, one after the other; see `check_documents`."""
-    documents, unreadable = [], []
+    """What is found in the notebooks at `paths`, those that cannot be read first; see `check_documents`."""
+    ignored_rules(workspace)
+    unreadable: list[Finding] = []
+    findings: list[Finding] = []
+    for batch in batches(workspace, paths):
+        documents = []
+        for path in batch:
+            read = attempt(partial(read_notebook, workspace, path), _shown(workspace, path))
+            if isinstance(read, list):
+                unreadable += [from_problem(problem, "unreadable-notebook") for problem in read]
+            else:
+                documents.append(read)
+        findings += check_documents(workspace, documents, known_datasets=known_datasets, steps=steps)
+    return list(dict.fromkeys([*unreadable, *findings]))
+
+
+def batches(workspace: Workspace, paths: Iterable[str | Path]) -> Iterator[list[str | Path]]:
+    """The paths in groups of files that are held in memory at the same time, since outputs may be large."""
+    batch: list[str | Path] = []
+    size = 0
     for path in paths:
-        read = attempt(lambda path=path: read_notebook(workspace, path), _shown(workspace, path))  # type: ignore[misc]
-        if isinstance(read, list):
-            unreadable += [from_problem(problem, "unreadable-notebook") for problem in read]
-        else:
-            documents.append(read)
-    return [*unreadable, *check_documents(workspace, documents, known_datasets=known_datasets, steps=steps)]
+        with contextlib.suppress(OSError, ValueError):  # told when it is read
+            size += (workspace.root / path).stat().st_size
+        batch.append(path)
+        if size > _BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def check_documents(

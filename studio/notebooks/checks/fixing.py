@@ -18,7 +18,7 @@ from typing import Any
 from studio.core.errors import BadInput, StudioError
 from studio.core.files import write_atomic
 from studio.core.workspace import Workspace
-from studio.notebooks.checks.checking import check_documents
+from studio.notebooks.checks.checking import batches, check_documents
 from studio.notebooks.checks.execution import counted, first_left_out, first_out_of_order
 from studio.notebooks.checks.finding import Edit, Finding, Mending
 from studio.notebooks.document import Cell, NotebookDocument, parse_notebook, read_notebook
@@ -60,7 +60,16 @@ def fix_notebooks(
         When studio.toml ignores rules that there are not.
     """
     done: list[Fixed] = []
-    pending = list(dict.fromkeys(Path(path) for path in paths))
+    for batch in batches(workspace, dict.fromkeys(Path(path) for path in paths)):
+        done += _fix_batch(workspace, [Path(path) for path in batch], known_datasets, steps)
+    return sorted(set(done))
+
+
+def _fix_batch(
+    workspace: Workspace, pending: list[Path], known_datasets: Collection[str] | None, steps: Collection[str]
+) -> list[Fixed]:
+    """Mend until nothing is left to mend."""
+    done: list[Fixed] = []
     for _ in range(_ROUNDS):
         documents = [(path, document) for path in pending if (document := _read(workspace, path)) is not None]
         findings = check_documents(
@@ -71,7 +80,7 @@ def fix_notebooks(
             break
         done += [fixed for _, fixes in mended for fixed in fixes]
         pending = [path for path, _ in mended]
-    return sorted(set(done))
+    return done
 
 
 def _read(workspace: Workspace, path: Path) -> NotebookDocument | None:

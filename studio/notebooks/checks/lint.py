@@ -12,7 +12,7 @@ from studio.notebooks.checks.finding import Finding, Mending, found
 from studio.notebooks.checks.names import Names, is_given, why_hidden
 from studio.notebooks.checks.ruff import Remark
 from studio.notebooks.checks.scopes import magic_words
-from studio.notebooks.document import NotebookDocument
+from studio.notebooks.document import RAISES, NotebookDocument
 
 # Importing these does something: it registers methods, styles or estimators, and the name itself is never used.
 _EFFECTS = (
@@ -54,7 +54,12 @@ def lint_findings(
 
 def _undefined(document: NotebookDocument, names: Names, remark: Remark, name: str) -> Iterator[Finding]:
     # A name that ruff does not see defined above, and that is, came from a magic; what comes below is hidden state.
-    if names.opaque or is_given(name) or (name in names.runs and remark.cell.role != "test"):
+    if (
+        names.opaque
+        or is_given(name)
+        or RAISES in remark.cell.tags
+        or (name in names.runs and remark.cell.role != "test")
+    ):
         return
     reason = why_hidden(names, remark.cell, name)
     if reason is None:

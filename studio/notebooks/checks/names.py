@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from studio.notebooks.checks.finding import Finding, found
 from studio.notebooks.checks.scopes import cell_names
-from studio.notebooks.document import SKIP, Cell, NotebookDocument
+from studio.notebooks.document import RAISES, SKIP, Cell, NotebookDocument
 from studio.notebooks.python_code import fault
 
 # What IPython and Python put into every notebook's namespace; underscores and numbers are its history.
@@ -71,8 +71,8 @@ def hidden_state(document: NotebookDocument, names: Names) -> Iterator[Finding]:
     if names.opaque:
         return
     for cell in document.cells:
-        if not cell.executes or cell.type != "code":
-            continue
+        if not cell.executes or RAISES in cell.tags:
+            continue  # a cell that is to raise may try a name that there is not
         used = cell_names(cell.source)
         for name, line in used.needed:
             homes = names.runs.get(name, [])

@@ -35,7 +35,7 @@ def structure_findings(
         yield from_problem(problem, "not-python" if problem.message.startswith(_NO_PYTHON) else "unreadable-dataset")
     if known_datasets is not None:
         yield from _unknown_datasets(document, datasets, known_datasets)
-    if document.parameters_cell is None and (is_step or datasets.loads or datasets.saves):
+    if document.is_python and document.parameters_cell is None and (is_step or datasets.loads or datasets.saves):
         reason = "It is a step of a pipeline" if is_step else "It loads or saves datasets"
         yield found(
             document,

@@ -121,6 +121,7 @@ def test_undefined_names_are_told_once_a_cell(checker):
     assert checker.places("undefined-name", "display(1)\nget_ipython()\n_ + __ + _i3\nIn, Out") == []
     assert checker.places("undefined-name", "from os import *\ngetcwd()") == []
     assert checker.places("undefined-name", "%%capture out\nprint()", "out.show()") == []
+    assert checker.findings(checker.cell("nowhere", "raises-exception")) == []
     given = checker.cell("day: str  # the day", "parameters")
     assert checker.places("undefined-name", given, "print(day)") == []
 
