@@ -73,8 +73,7 @@ def choose_targets(workspace: Workspace, names: Sequence[str], base: Path) -> Ta
         for name in list_pipelines(workspace):
             _add_pipeline(workspace, targets, read_pipeline(workspace, name))
         for path in _all_notebooks(workspace):
-            if path not in targets.notebooks:
-                _add_notebook(workspace, targets, path)
+            _add_notebook(workspace, targets, path)
         return targets
     for name in names:
         pipeline = choose_pipeline(workspace, name, base)
@@ -98,6 +97,8 @@ def _add_pipeline(workspace: Workspace, targets: Targets, pipeline: Pipeline) ->
 
 def _add_notebook(workspace: Workspace, targets: Targets, path: str) -> None:
     """A notebook alone: what makes its datasets is run first, through the step that it is where it is one."""
+    if path in targets.notebooks:
+        return
     targets.notebooks.append(path)
     _add_datasets(workspace, targets, path)
     wanted = list(_runs_for(workspace, path))
