@@ -22,6 +22,9 @@ Kind = Literal["binary", "multiclass", "regression"]
 class CannotAsk(StudioError):
     """A model cannot be asked a question; the message is a sentence."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message[:1].upper() + message[1:])
+
 
 @dataclass(frozen=True)
 class Answers:

@@ -30,7 +30,10 @@ TRUSTED = frozenset(
 
 
 class CannotOpen(StudioError):
-    """A model's file is not opened."""
+    """A model's file is not opened; the message is a sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message[:1].upper() + message[1:])
 
 
 def open_model(path: Path, shown: str, trusted: Iterable[str] = ()) -> Any:

@@ -55,9 +55,8 @@ def read_saved(workspace: Workspace, dataset: str, digests: Mapping[str, str]) -
 
 
 def _opened(file: Mapping[str, str], declared: ModelGates) -> Subject:
-    shown = file["shown"][:1].upper() + file["shown"][1:]
-    model = open_model(Path(file["path"]), shown, declared.trusted)
-    return Subject(model, shown, (declared.label, *declared.keys), declared.positive)
+    model = open_model(Path(file["path"]), file["shown"], declared.trusted)
+    return Subject(model, file["shown"], (declared.label, *declared.keys), declared.positive)
 
 
 class _Exam:
