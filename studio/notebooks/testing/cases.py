@@ -12,7 +12,8 @@ from studio.core.report import Case, Status
 from studio.core.workspace import Workspace
 from studio.notebooks.document import Cell, NotebookDocument
 from studio.notebooks.testing.kernels import Kernels
-from studio.notebooks.testing.session import CannotTest, Found, NotebookTests, Ran, Trouble
+from studio.notebooks.testing.results import CannotTest, Found, Ran, Trouble
+from studio.notebooks.testing.session import NotebookTests
 from studio.notebooks.testing.slices import Contracted, names_of_tests
 
 _OUTPUT_LIMIT = 100_000

@@ -21,7 +21,8 @@ from studio.notebooks.document import Cell, NotebookDocument, read_notebook
 from studio.notebooks.testing.cases import judged
 from studio.notebooks.testing.kernels import Kernels
 from studio.notebooks.testing.listing import Unreadable, tests_in
-from studio.notebooks.testing.session import CannotTest, Found, NotebookTests, Ran, Trouble
+from studio.notebooks.testing.results import CannotTest, Found, Ran, Trouble
+from studio.notebooks.testing.session import NotebookTests
 from studio.notebooks.testing.slices import Slices
 
 _FORMAT = 1

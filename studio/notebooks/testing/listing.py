@@ -18,7 +18,7 @@ import pytest
 from studio.notebooks.document import Cell, NotebookDocument
 from studio.notebooks.python_code import dotted, parse
 from studio.notebooks.testing.names import names_of
-from studio.notebooks.testing.session import Found
+from studio.notebooks.testing.results import Found
 
 _PLAIN = (ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.USub, ast.UAdd, ast.Not, ast.Load)
 _TYPES = ("bool", "bytes", "dict", "float", "int", "list", "object", "range", "set", "str", "tuple", "type")

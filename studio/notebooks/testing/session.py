@@ -9,104 +9,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from studio.core.workspace import SAMPLED, VARIABLE, Workspace
 from studio.notebooks.document import RAISES, Cell, NotebookDocument
 from studio.notebooks.testing.kernels import Kernel, KernelDidNotStart, Kernels, Reply
+from studio.notebooks.testing.results import (
+    CannotTest,
+    Found,
+    Loaded,
+    Ran,
+    Trouble,
+    in_words,
+    of_fault,
+    vanished,
+)
 from studio.notebooks.testing.slices import Contracted, Slices
 
 _GRACE = 60.0
 """Seconds for what is asked of pytest itself: starting it, tearing down."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A test that pytest has collected in a test cell.
-
-    Attributes
-    ----------
-    cell : int
-        Index of its cell, from 0.
-    name : str
-        ``test_totals[0-7]``, ``TestShop::test_open``.
-    line : int or None
-        Where it is defined, in its cell, from 1.
-    timeout : float or None
-        Seconds that its ``timeout`` mark allows; 0 for no limit, None where there is no mark.
-    marks : tuple
-        Its marks: name, arguments and keywords as far as JSON holds them.
-    """
-
-    cell: int
-    name: str
-    line: int | None = None
-    timeout: float | None = None
-    marks: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Why a cell could not be run, or its tests not be collected.
-
-    Attributes
-    ----------
-    cell : int or None
-        Index of the cell to blame, from 0; None where none is.
-    message : str
-        One sentence.
-    name : str
-        The class in the cell that could not be collected; empty for the whole cell.
-    skipped : bool
-        Whether the cell asked to be skipped (``pytest.importorskip``).
-    """
-
-    cell: int | None
-    message: str
-    line: int | None = None
-    detail: str = ""
-    output: str = ""
-    name: str = ""
-    skipped: bool = False
-
-
-class CannotTest(Exception):
-    """The tests of a cell cannot be run; the trouble says why."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.message)
-        self.trouble = trouble
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What came of running one test.
-
-    Attributes
-    ----------
-    reports : list of dict
-        pytest's reports of set-up, call and teardown, serialised; each with its ``text`` and ``message`` besides.
-    lost : str
-        Why there is no complete set of reports: a time limit, a dead kernel; empty when all went well.
-    detail : str
-        Where a lost test was, as far as known.
-    """
-
-    reports: list[dict[str, Any]]
-    seconds: float
-    lost: str = ""
-    detail: str = ""
-    output: str = ""
-    line: int | None = None
-
-
-@dataclass
-class Loaded:
-    """The tests of a cell, and what in it could not be collected."""
-
-    tests: list[Found] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
 
 
 class NotebookTests:
@@ -202,7 +123,7 @@ class NotebookTests:
         known = next((found for found in loaded.tests if found.name == test.name), None)
         if known is None:
             broken = [trouble for trouble in loaded.troubles if not trouble.name or test.name.startswith(trouble.name)]
-            raise CannotTest(broken[0] if broken else _vanished(cell, test))
+            raise CannotTest(broken[0] if broken else vanished(cell, test))
         cause = self._blocked(self.slices.needed_by(test.cell, test.name))
         if cause is not None:
             raise CannotTest(cause)
@@ -300,7 +221,7 @@ class NotebookTests:
             cells=cells,
             options=self._options,
         )
-        told = reply.answers[0] if reply.answers else {"fault": _in_words(reply), "detail": reply.traceback}
+        told = reply.answers[0] if reply.answers else {"fault": in_words(reply), "detail": reply.traceback}
         if "fault" in told:
             self._drop()
             fact = f"pytest could not be set up in the kernel: {told['fault']}"
@@ -323,7 +244,7 @@ class NotebookTests:
             told.answers[0] if told.answers else {"line": None, "detail": reply.traceback, "message": ""}
         )
         fact = f"{place} did not finish within {self.timeout:g} s" if reply.status == "timeout" else ""
-        fact = fact or f"{place} raised {where['message'] or _in_words(reply)}"
+        fact = fact or f"{place} raised {where['message'] or in_words(reply)}"
         message = f"{fact[:1].upper()}{fact[1:]}"
         trouble = Trouble(cell.index, message, where["line"], where["detail"], reply.output)
         self.troubles[cell.index] = trouble
@@ -341,7 +262,7 @@ class NotebookTests:
             return
         if reply.status != "ok" or not reply.answers:
             late = reply.status == "timeout"
-            fact = f"did not finish within {self.timeout:g} s" if late else f"raised {_in_words(reply)}"
+            fact = f"did not finish within {self.timeout:g} s" if late else f"raised {in_words(reply)}"
             self.troubles[cell.index] = Trouble(
                 cell.index, f"Cell {cell.number} {fact}", detail=reply.traceback, output=reply.output
             )
@@ -352,7 +273,7 @@ class NotebookTests:
                 Found(cell.index, item["name"], item["line"], item["timeout"], tuple(item["marks"]))
                 for item in told["items"]
             ],
-            [_of_fault(cell, fault) for fault in told["faults"]],
+            [of_fault(cell, fault) for fault in told["faults"]],
         )
         self._loaded[cell.index] = loaded
         whole = [trouble for trouble in loaded.troubles if not trouble.name]
@@ -389,7 +310,7 @@ class NotebookTests:
         elif stopped:
             lost = lost or "The test was interrupted."
         elif not told["reports"]:
-            lost = f"The test could not be run: {_in_words(reply)}"
+            lost = f"The test could not be run: {in_words(reply)}"
         detail = str(stopped.get("detail") or ("" if reply.answers else reply.traceback))
         output = reply.output + str(stopped.get("output") or "")
         return Ran(told["reports"], reply.seconds, lost, detail, output, told.get("line"))
@@ -399,33 +320,3 @@ class NotebookTests:
         self._position, self._loaded = -1, {}
         if kernel is not None:
             kernel.close()
-
-
-def _vanished(cell: Cell, test: Found) -> Trouble:
-    return Trouble(
-        cell.index,
-        f"Cell {cell.number} has no test {test.name} when it is run, though its source seems to define it. "
-        "Next: define the test in every case, and give its parameters fixed names (ids).",
-    )
-
-
-def _of_fault(cell: Cell, fault: Mapping[str, Any]) -> Trouble:
-    message = str(fault["message"])
-    if not fault["skipped"]:
-        place = f"Cell {cell.number}" + (f", line {fault['line']}" if fault["line"] else "")
-        what = f"the class {fault['name']} cannot be collected" if fault["name"] else "its tests cannot be collected"
-        message = f"{place}: {what}: {message}"
-    return Trouble(
-        cell.index,
-        message,
-        fault["line"],
-        str(fault["detail"]),
-        str(fault["output"]),
-        str(fault["name"]),
-        bool(fault["skipped"]),
-    )
-
-
-def _in_words(reply: Reply) -> str:
-    first = (reply.evalue.splitlines() or [""])[0][:300]
-    return f"{reply.ename or 'an error'}{': ' if first else ''}{first}" if reply.status != "died" else reply.message
