@@ -2,7 +2,8 @@
 
 They are part of what a notebook is: an edited module changes what runs as much as an edited cell. Names are looked up
 as the kernel does it: the notebook's folder first, then the workspace's root, then everything installed (which the
-environment's lock stands for, Studio itself included).
+environment's lock stands for, Studio itself included). So a file called like something installed is found by installed
+code, too: it counts whether or not the notebook itself imports it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from studio.core.errors import Problem, Problems
@@ -72,6 +74,7 @@ def local_modules(workspace: Workspace, document: NotebookDocument) -> tuple[Mod
     for cell in document.cells:
         if cell.role in {"code", "parameters", "test"} and SKIP not in cell.tags:
             search.cell(document, cell)
+    search.hiding()
     search.follow()
     if search.problems:
         raise Problems(search.problems)
@@ -98,6 +101,26 @@ class _Search:
             reason = self.script(item)
             if reason:
                 self.problems.append(document.problem(reason, cell, item.line))
+
+    def hiding(self) -> None:
+        """Take what stands before something installed of the same name, and all that lies in it."""
+        elsewhere = tuple(entry for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"})
+        for name in self.children(self.roots):
+            kind = _installed(name, elsewhere)
+            place = self.place(name, name, self.roots) if kind else None
+            # A mere folder is passed over for a package; of a package without a file of its own it is the first part.
+            if place is None or _is_installed(name, place) or (place.file is None and kind == "package"):
+                continue
+            self.take(self.within(place))
+
+    def within(self, place: _Place) -> Iterator[_Place]:
+        """The place and, for a package, all modules in it."""
+        yield place
+        if place.folders:
+            for name in self.children(place.folders):
+                inner = self.place(f"{place.name}.{name}", name, place.folders)
+                if inner is not None:
+                    yield from self.within(inner)
 
     def script(self, item: Script) -> str:
         """Take the file of a ``%run``; the reason where it cannot be followed."""
@@ -183,7 +206,7 @@ class _Search:
 
     def children(self, folders: tuple[Path, ...]) -> list[str]:
         names = {name.partition(".")[0] for folder in folders for name in self.listing(folder)}
-        return sorted(name for name in names if name.isidentifier() and name != "__init__")
+        return sorted(name for name in names if name.isidentifier() and name not in {"__init__", "__pycache__"})
 
     def read(self, name: str, file: Path) -> Module | None:
         shown = self.workspace.shown(file)
@@ -225,6 +248,17 @@ def _absolute(item: Import, package: str) -> tuple[str, tuple[str, ...]]:
         return "", ()
     base = parts[: len(parts) - (item.level - 1)]
     return ".".join([*base, item.module] if item.module else base), item.names
+
+
+@lru_cache(maxsize=4096)
+def _installed(name: str, folders: tuple[str, ...]) -> str:
+    """What `name` is among the installed: ``package`` (or module), ``namespace``, or nothing."""
+    if name in sys.stdlib_module_names:
+        return "package"
+    found = importlib.machinery.PathFinder.find_spec(name, list(folders))
+    if found is None:
+        return ""
+    return "namespace" if found.origin is None else "package"
 
 
 def _is_installed(top: str, place: _Place) -> bool:

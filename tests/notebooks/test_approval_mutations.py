@@ -597,6 +597,17 @@ def test_what_lies_about_on_the_machine_is_no_part_of_an_approval(
     assert "test_no_configuration_start_up_file_or_specification_from_elsewhere" in tests
 
 
+def test_a_file_that_hides_an_installed_module_ends_the_approval(proof: Proof) -> None:
+    hiding = proof.workspace.root / "notebooks/churn/threadpoolctl.py"
+    hiding.write_text("raise SystemExit\n")
+    try:
+        found = proof.judge(proof.draft(TRAIN))
+    finally:
+        hiding.unlink()
+    assert (found.status, found.changes) == ("lapsed", ("module notebooks/churn/threadpoolctl.py (new)",))
+    assert proof.judge(proof.draft(TRAIN)).approved
+
+
 @pytest.mark.parametrize("ending", ["\xa0", "\u2028", "\x0b", "\x1c"])
 def test_characters_that_python_does_not_read_are_no_white_space(proof: Proof, ending: str) -> None:
     draft = proof.draft(TRAIN)

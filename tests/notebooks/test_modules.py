@@ -34,6 +34,7 @@ def test_the_notebooks_folder_comes_before_the_root_and_both_before_what_is_inst
         "lib": "notebooks/churn/lib.py",
         "rootlib": "rootlib.py",
         "random": "random.py",
+        "math": "math.py",  # not imported here, but it hides the one that installed code imports
     }
 
 
@@ -171,3 +172,26 @@ def test_other_languages_have_no_modules(notebooks):
     notebooks.write("a.py", "")
     kernel = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
     assert local_modules(notebooks.workspace, notebooks.document("import a", metadata=kernel)) == ()
+
+
+def test_a_module_that_hides_an_installed_one_is_part_of_every_notebook(found):
+    # Installed code imports it by its name, and finds the workspace's first.
+    assert found("import sklearn", {"threadpoolctl.py": "import own\n", "own.py": "", "unseen.py": ""}) == {
+        "threadpoolctl": "threadpoolctl.py",
+        "own": "own.py",
+    }
+    assert found("a = 1", {"notebooks/churn/difflib.py": "", "joblib/__init__.py": "", "joblib/deep/inner.py": ""}) == {
+        "threadpoolctl": "threadpoolctl.py",
+        "own": "own.py",
+        "difflib": "notebooks/churn/difflib.py",
+        "joblib": "joblib/__init__.py",
+        "joblib.deep.inner": "joblib/deep/inner.py",
+    }
+
+
+def test_a_folder_hides_no_installed_package_but_adds_to_a_namespace(found):
+    files = {"yaml/loader.py": "", "docs/conf.py": "", "google/protobuf/message.py": "", "mpl_toolkits/new.py": ""}
+    assert found("import yaml", files) == {
+        "google.protobuf.message": "google/protobuf/message.py",
+        "mpl_toolkits.new": "mpl_toolkits/new.py",
+    }
