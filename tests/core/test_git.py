@@ -5,7 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.git import Revision, revision
+from studio.core.errors import BadInput
+from studio.core.git import GitFailed, Revision, open_repository, revision
+from tests.repositories import Repo, isolate
+
+
+@pytest.fixture
+def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    isolate(monkeypatch, tmp_path / "home")
+
+
+@pytest.fixture
+def repository(isolated: None, tmp_path: Path) -> Repo:
+    made = Repo(tmp_path / "of näher dran")
+    made.top.mkdir()
+    made.git("init", "--quiet", "--initial-branch", "main")
+    return made
 
 
 def git(root: Path, *words: str) -> str:
@@ -38,3 +53,46 @@ def test_where_there_is_no_repository_and_no_git(tmp_path: Path, monkeypatch: py
     assert revision(tmp_path) == Revision("", dirty=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert revision(tmp_path) == Revision("", dirty=False)
+
+
+def test_a_repository_answers_for_every_folder_in_it(repository: Repo) -> None:
+    (repository.top / "a b").mkdir()
+    found = open_repository(repository.top / "a b")
+    assert found.top == repository.top
+    assert found.head is None
+    assert found.branch == "main"
+    commit = repository.commit()
+    assert found.head == commit
+    repository.git("switch", "--quiet", "--detach")
+    assert found.branch is None
+
+
+def test_what_is_staged_is_named_as_it_is(repository: Repo) -> None:
+    for name in ("näher dran.txt", "new\nline", "tab\t"):
+        (repository.top / name).write_text("x")
+    repository.git("add", "--all")
+    staged = open_repository(repository.top).staged()
+    assert {change.path for change in staged} == {"näher dran.txt", "new\nline", "tab\t"}
+    assert all(change.added and not change.deleted for change in staged)
+    assert open_repository(repository.top).content(":näher dran.txt") == b"x"
+
+
+def test_a_submodule_is_a_repository_of_its_own(repository: Repo, tmp_path: Path) -> None:
+    inner = Repo(tmp_path / "inner")
+    inner.top.mkdir()
+    inner.git("init", "-q")
+    inner.commit()
+    repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.top), "sub")
+    found = open_repository(repository.top / "sub")
+    assert found.top == repository.top / "sub"
+    assert found.common == repository.top / ".git" / "modules" / "sub"
+
+
+def test_a_call_that_fails_says_what_git_said(repository: Repo) -> None:
+    with pytest.raises(GitFailed, match=r"^git rev-parse --verify failed: Needed a single revision\.$"):
+        open_repository(repository.top).text("rev-parse", "--verify", "nothing")
+
+
+def test_there_is_no_repository(tmp_path: Path, isolated: None) -> None:
+    with pytest.raises(BadInput, match="is in no git repository"):
+        open_repository(tmp_path)

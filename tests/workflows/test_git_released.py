@@ -165,3 +165,19 @@ def test_a_split_is_held_to_it_too(place: Place, repo: Repo) -> None:
     assert answer.status == 3
     assert repo.git("rev-parse", "HEAD").out == before
     assert repo.git("diff", "--cached").out == ""
+
+
+@pytest.mark.slow
+def test_the_hooks_are_called_by_git(place: Place, repo: Repo) -> None:
+    place.studio("git", "setup")
+    repo.commit("build: hooks")
+    change_code(place)
+    for name in "bcde":
+        place.notebook(f"notebooks/{name}.ipynb", "x")
+    repo.git("add", "--all")
+    refused = repo.git("commit", "-m", "feat: on main", status=None)
+    assert refused.status == 1
+    assert "notebooks/a.ipynb of the pipeline p is released" in refused.err
+    repo.git("switch", "--quiet", "--create", "work")
+    said = repo.git("commit", "-m", "feat: on a branch").err
+    assert "This commit changes 5 notebooks" in said
