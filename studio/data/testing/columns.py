@@ -1,10 +1,11 @@
 """The values that one column of a contract may hold, as hypothesis strategies.
 
 Numbers and texts come from pandera's own strategies, which join all checks of a column into one.
-Built here is what pandera 0.35 cannot make with pandas 3 or makes wrongly: dates (not supported),
+Built here is what pandera 0.35 cannot make with pandas 3, or makes wrongly: dates (not supported),
 times with a zone (overflow beyond the year 9999), times in general (always in nanoseconds, whatever
-the unit), categories and columns without a type (refused), `unique_values_eq` (never satisfied),
-column names by pattern (any Unicode). Whole frames are assembled in `studio.data.testing.generated`.
+the unit), floats of few bits (bounds are not rounded), categories and columns without a type
+(refused), `unique_values_eq` (never satisfied), column names by pattern (any Unicode). Whole frames
+are assembled in `studio.data.testing.generated`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from studio.data.contract_file import ColumnRule
 from studio.data.testing.limits import Bound, allows, candidates, checks, tightest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # What every unit of time can hold, nanoseconds included.
 _FIRST, _LAST = datetime(1678, 1, 1), datetime(2262, 1, 1)
 _TEMPORAL = ("date", "timedelta")
+_NARROW: dict[str, Literal[16, 32]] = {"float16": 16, "float32": 32}
 _STEPS = {"s": timedelta(seconds=1), "ms": timedelta(milliseconds=1)}
 
 
@@ -125,16 +127,42 @@ def _open_values(rule: ColumnRule) -> tuple[SearchStrategy[Any], list[Any], int 
     if kind is None or kind in {"category", "object"}:
         end = lower or upper
         kind = "str" if end is None or isinstance(end.value, str) else "float64"
+    if kind.lower() in _NARROW:
+        return (
+            _narrow_floats(_NARROW[kind.lower()], lower, upper),
+            _distinct(_edges(lower, upper, 0.0, -1.5), rule),
+            None,
+        )
     made = column_of(rule.model_copy(update={"dtype": kind}))
     elements = cast("SearchStrategy[Any]", made.set_name("value").strategy_component().elements).map(_plain)
-    edges = [end.value for end in (lower, upper) if end is not None and allows(rule, end.value)]
     if kind.lower().startswith(("int", "uint")):
-        edges = [*edges, *_whole_edges(kind, lower, upper)]
+        edges = _edges(lower, upper, *_whole_edges(kind, lower, upper))
         room = None if lower is None or upper is None else int(upper.value) - int(lower.value) + 1
         return elements, _distinct(edges, rule), room if room is not None and room <= 1000 else None
     if kind.lower().startswith("float"):
-        return elements, _distinct([*edges, 0.0, -1.5], rule), None
-    return elements, _distinct([_first(elements), *edges], rule), None
+        return elements, _distinct(_edges(lower, upper, 0.0, -1.5), rule), None
+    return elements, _distinct([_first(elements), *_edges(lower, upper)], rule), None
+
+
+def _narrow_floats(width: Literal[16, 32], lower: Bound | None, upper: Bound | None) -> SearchStrategy[float]:
+    """Floats of few bits; pandera hands their bounds on unrounded, which hypothesis refuses."""
+    import numpy as np
+    from hypothesis import strategies as st
+
+    rounded = np.dtype(f"float{width}").type
+    return st.floats(
+        min_value=None if lower is None else float(rounded(lower.value)),
+        max_value=None if upper is None else float(rounded(upper.value)),
+        exclude_min=lower is not None and not lower.included,
+        exclude_max=upper is not None and not upper.included,
+        allow_nan=False,
+        allow_infinity=False,
+        width=width,
+    )
+
+
+def _edges(lower: Bound | None, upper: Bound | None, *others: Any) -> list[Any]:
+    return [*(end.value for end in (lower, upper) if end is not None), *others]
 
 
 def _whole_edges(kind: str, lower: Bound | None, upper: Bound | None) -> list[int]:
