@@ -9,12 +9,13 @@ import argparse
 import platform
 import sys
 
-from tests.benchmarks import checking, commands, reuse, steps
+from tests.benchmarks import checking, commands, reuse, reviewing, steps
 
 BENCHMARKS = {
     "commands": commands.measure,
     "checking": checking.measure,
     "reuse": reuse.measure,
+    "reviewing": reviewing.measure,
     "steps": steps.measure,
 }
 

@@ -72,8 +72,8 @@ def _gaps(old: Sequence[Cell], new: Sequence[Cell]) -> Iterator[list[Pair]]:
 
 def _keys(cells: Sequence[Cell], others: Sequence[Cell]) -> list[str]:
     """What is equal for cells that are certainly the same."""
-    known = {cell.id: cell.type for cell in others if names_a_cell(cell.id)}
-    return [f"id {cell.id}" if known.get(cell.id) == cell.type else content_key(cell) for cell in cells]
+    known = {cell.id for cell in others if names_a_cell(cell.id)}
+    return [f"id {cell.id}" if cell.id in known else content_key(cell) for cell in cells]
 
 
 def _opcodes(before: Sequence[str], after: Sequence[str]) -> Iterable[tuple[str, int, int, int, int]]:
@@ -104,8 +104,9 @@ def _similar(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, int]]:
     """Pairs of places, both ascending."""
     if not old or not new:
         return []
-    if len(old) == len(new) == 1 and old[0].id == new[0].id and old[0].type == new[0].type:
-        return [(0, 0)]
+    if len(old) == len(new) == 1 and old[0].id == new[0].id:
+        alike = old[0].type == new[0].type or old[0].source == new[0].source
+        return [(0, 0)] if alike else []
     if len(old) * len(new) > _MOST_PAIRS:
         return []
     with notebook_libraries():
@@ -132,9 +133,9 @@ def _moves(gone: Sequence[Cell], come: Sequence[Cell]) -> Iterator[tuple[int, Ce
     """Index of the new cell, and the old cell that went there: by id first, then by content."""
     left = list(gone)
     waiting = []
-    by_id = {(cell.id, cell.type): cell for cell in left if names_a_cell(cell.id)}
+    by_id = {cell.id: cell for cell in left if names_a_cell(cell.id)}
     for cell in come:
-        if (found := by_id.pop((cell.id, cell.type), None)) is not None:
+        if (found := by_id.pop(cell.id, None)) is not None:
             left.remove(found)
             yield cell.index, found
         elif cell.source.strip():

@@ -195,8 +195,9 @@ class NotebookDiff:
             parts.append(f"outputs of {_cells(tallies['outputs_changed'])} differ")
         return "; ".join(parts)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The difference with stable keys, for ``--json``."""
+    def as_dict(self, *, cells: Iterable[int] | None = None) -> dict[str, Any]:
+        """The difference with stable keys, for ``--json``; with `cells`, of those places in `cells` only."""
+        chosen = self.cells if cells is None else [self.cells[place] for place in cells]
         return {
             "version": FORMAT,
             "old": self.old.path if self.old else None,
@@ -207,7 +208,7 @@ class NotebookDiff:
             "tallies": self.tallies(),
             "kernel": list(self.kernel) if self.kernel else None,
             "parameters": [change.as_dict() for change in self.parameters],
-            "cells": [cell.as_dict() for cell in self.cells],
+            "cells": [cell.as_dict() for cell in chosen],
             "notes": list(self.notes),
         }
 

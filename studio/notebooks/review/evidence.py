@@ -18,6 +18,7 @@ _LONGEST = 10_000
 _LONGEST_HTML = 200_000
 _MOST_OF_A_CELL = 20
 _MOST_FRAMES = 60
+_READ_HTML = 5_000_000
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Evidence:
         self.texts = Budget(1_000_000)
         self.frames = Budget(700_000)
         self.frames_left = _MOST_FRAMES
+        self.html_left = _READ_HTML
 
     def of_cells(self, document: NotebookDocument) -> dict[int, list[dict[str, Any]]]:
         """The outputs by index of the cell in the source notebook."""
@@ -87,8 +89,9 @@ class Evidence:
         return {"kind": kind if kind in {"stream", "error"} else "text", "text": text, "html": ""}
 
     def _html(self, html: str) -> str:
-        if len(html) > _LONGEST_HTML or not self.frames_left:
+        if len(html) > min(_LONGEST_HTML, self.html_left) or not self.frames_left:
             return ""
+        self.html_left -= len(html)
         kept = reduced(html)
         # In the page it is escaped once more, as the value of an attribute.
         if not kept.strip() or not self.frames.take(kept):

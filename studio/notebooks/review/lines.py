@@ -19,7 +19,8 @@ _MOST_PAIRS = 4_000_000
 _MOST_LINES = 2_000
 _MOST_CHARACTERS = 200_000
 _LONGEST_LINE = 2_000
-_LONGEST_WORDS = 400
+_MOST_PAIRED = 200
+_LONGEST_WORDS = 200
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 Opcode = tuple[str, int, int, int, int]
 
@@ -141,6 +142,8 @@ def whole(text: str, kind: LineKind) -> LineDiff:
 
 def changed_words(old: str, new: str) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
     """Where the words of two lines differ, in each of them; nothing where they have little in common."""
+    if len(old) > _LONGEST_WORDS * 3 or len(new) > _LONGEST_WORDS * 3:
+        return (), ()
     before, after = _WORD.findall(old), _WORD.findall(new)
     if len(before) > _LONGEST_WORDS or len(after) > _LONGEST_WORDS:
         return (), ()
@@ -223,7 +226,7 @@ def _of_opcode(
         for i, k in zip(range(*old), range(*new), strict=True):
             yield Line("same", _cut(before[i]), i + 1, k + 1)
         return
-    paired = min(old[1] - old[0], new[1] - new[0], _MOST_LINES)
+    paired = min(old[1] - old[0], new[1] - new[0], _MOST_PAIRED)
     words = [changed_words(_cut(before[old[0] + n]), _cut(after[new[0] + n])) for n in range(paired)]
     for n, i in enumerate(range(*old)):
         yield Line("removed", _cut(before[i]), i + 1, None, words[n][0] if n < paired else ())

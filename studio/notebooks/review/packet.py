@@ -84,26 +84,24 @@ def _fingerprints(facts: PacketFacts) -> dict[str, Any]:
 
 def _diff(facts: PacketFacts) -> dict[str, Any]:
     diff = facts.diff
-    content = diff.as_dict()
-    outputs = Evidence().of_cells(facts.new_executed or diff.new)
-    sources, lines = Budget(_SOURCES), _LINES
     # Where not everything fits, changed cells come first; what is shown stands in the notebook's order.
     order = sorted(range(len(diff.cells)), key=lambda at: not diff.cells[at].touched)[:_MOST_CELLS]
-    kept: dict[int, dict[str, Any]] = {}
+    places = sorted(order)
+    content = diff.as_dict(cells=places)
+    entries = dict(zip(places, content["cells"], strict=True))
+    outputs = Evidence().of_cells(facts.new_executed or diff.new)
+    sources, lines = Budget(_SOURCES), _LINES
     for at in order:
-        cell = diff.cells[at]
-        entry = content["cells"][at]
+        cell, entry = diff.cells[at], entries[at]
         entry["text"] = None if cell.source.hunks else _text(cell)
+        entry["outputs_shown"] = outputs.get(cell.new.index, []) if cell.new else []
         shown = _shown_text(cell)
         size = shown.count("\n") + 1
         if size > lines or not sources.take(shown):
             _leave_out(entry, cell)
         else:
             lines -= size
-        entry["outputs_shown"] = outputs.get(cell.new.index, []) if cell.new else []
-        kept[at] = entry
-    content["cells"] = [kept[at] for at in sorted(kept)]
-    content["cells_left_out"] = len(diff.cells) - len(kept)
+    content["cells_left_out"] = len(diff.cells) - len(places)
     content["outputs_of"] = "run" if facts.new_executed else "notebook"
     return content
 
