@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,15 +47,26 @@ STORY = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def told(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """A workspace in which a few days of March 2026 have happened; the machine is in Tokyo."""
-    ledger = ledger_of(place)
-    with monkeypatch.context() as patched:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ledger of a few days of March 2026; tests copy its file."""
+    root = tmp_path_factory.mktemp("written")
+    (root / "studio.toml").write_text("version = 1\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patched:
         for hour, kind, actor, subject, environment, details in STORY:
             moment = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hour)
             patched.setattr(clock, "now", lambda moment=moment: moment)
-            ledger.append(kind, actor=actor, subject=subject, environment=environment, details=details)
+            open_ledger(Workspace(root)).append(
+                kind, actor=actor, subject=subject, environment=environment, details=details
+            )
+    return root / ".studio" / "ledger.db"
+
+
+@pytest.fixture
+def told(written: Path, place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A workspace in which that has happened; the machine is in Tokyo."""
+    (place.root / ".studio").mkdir()
+    shutil.copy(written, place.root / ".studio")
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     yield place

@@ -140,12 +140,14 @@ def test_a_folder_in_the_file_s_place(ledger, workspace, use):
 
 
 def test_a_database_whose_pages_are_broken(ledger, workspace):
-    fill(ledger, 400)
+    fill(ledger, 20)
+    for number in range(10):
+        ledger.append("commented", actor="Ann", subject="n.ipynb", details={"text": f"{number}" * 5000})
     content = bytearray(workspace.ledger.read_bytes())
     for place in range(4096 * 6, len(content), 4096):
         content[place : place + 64] = os.urandom(64)
     workspace.ledger.write_bytes(content)
-    with pytest.raises(LedgerDamaged, match="malformed") as caught:
+    with pytest.raises(LedgerDamaged) as caught:
         ledger.verify()
     assert "restore it from a backup" in told(caught, 1)
 

@@ -250,7 +250,7 @@ def tamper(connection: sqlite3.Connection, what: str, first: int, second: object
         run("UPDATE OR REPLACE ledger_events SET sequence = ? - sequence WHERE sequence < 0", [second])
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(tamperings, min_size=1, max_size=4))
 def test_any_tampering_is_found(written, tmp_path, steps):
     path = tmp_path / ".studio" / "ledger.db"
