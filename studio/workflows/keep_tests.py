@@ -6,9 +6,9 @@ from studio.core.errors import BadInput
 from studio.core.report import Case, Report
 from studio.core.workspace import Workspace
 from studio.data.catalog import read_catalog
-from studio.pipelines.specification import Pipeline, pipeline_of_notebook
+from studio.pipelines.specification import Pipeline
 from studio.workflows.climb_targets import Targets
-from studio.workflows.content_states import Content, contents
+from studio.workflows.content_states import Content, contents_named
 from studio.workflows.functional_run import NOT_STARTED
 from studio.workflows.kept_reports import keep
 
@@ -16,9 +16,9 @@ from studio.workflows.kept_reports import keep
 def keep_tests(workspace: Workspace, targets: Targets, report: Report) -> None:
     """Keep what `report` says of each notebook and pipeline among `targets` that can be read."""
     found: dict[str, Content] = {}
-    for pipeline in [*targets.judged, *(pipeline_of_notebook(workspace, path) for path in targets.notebooks)]:
+    for name in [*(pipeline.name for pipeline in targets.judged), *targets.notebooks]:
         try:
-            found |= {content.subject: content for content in contents(workspace, pipeline)}
+            found |= {content.subject: content for content in contents_named(workspace, [name], workspace.root)}
         except BadInput:  # what cannot be read has failed its tests, and has no fingerprint to keep them under
             continue
     wanted = {*targets.notebooks, *(pipeline.shown for pipeline in targets.judged)}
