@@ -151,6 +151,15 @@ class ApprovalRule(Section):
     own_changes: Annotated[bool, Field(description="Whether an author may approve their own change.")] = False
     signatures: Annotated[bool, Field(description="Whether an approval has to be signed with an SSH key.")] = False
 
+    @field_validator("notebooks")
+    @classmethod
+    def _relative(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # A pattern that can fit nothing would silently leave its content to the next rule.
+        for pattern in value:
+            if not pattern or pattern.startswith(("/", "~")) or "\\" in pattern or ".." in pattern.split("/"):
+                raise ValueError(f"a pattern of paths in the workspace is expected here, and {pattern!r} fits none")
+        return value
+
 
 class Policy(Section):
     """The rules of governance."""

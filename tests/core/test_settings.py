@@ -91,3 +91,9 @@ def test_people_who_cannot_be_told_apart(tmp_path: Path, people: str, sentence: 
         read(tmp_path, f"[people]\n{people}\n")
     assert sentence.lower() in str(caught.value).lower()
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("pattern", ["", "/notebooks/*", "~/x", "../x", "notebooks/../x", "notebooks\\\\x"])
+def test_a_pattern_that_can_fit_nothing(tmp_path: Path, pattern: str) -> None:
+    with pytest.raises(Problems, match=r"A pattern of paths in the workspace is expected here"):
+        read(tmp_path, f'[[policy.approvals]]\nnotebooks = ["{pattern}"]\nsignatures = true\n')
