@@ -189,9 +189,7 @@ class _Question:
         restore = f"git checkout -- {self.shown}, or studio review submit {self.subject}"
         for approval in self.file.approvals:
             if approval.id != self.file.identified(approval):
-                reason = (
-                    f"{self.shown} was edited after {approval.reviewer} approved: what it says no longer has its id."
-                )
+                reason = f"{self.shown} was edited after {approval.reviewer} approved: what it says does not fit its id any more."
                 return self.invalid(reason, restore)
             if fault := self.judged(approval):
                 return self.invalid(
