@@ -233,12 +233,17 @@ def revision(root: Path) -> Revision:
     status = _git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=normal")
     if status is None:
         return Revision("", False)
-    commit, dirty = "", False
+    commit, dirty, doubtful = "", False, False
     for line in status.splitlines():
         if line.startswith("# branch.oid "):
             commit = line.removeprefix("# branch.oid ").strip()
+        elif line.startswith("1 .M N"):
+            doubtful = True
         elif not line.startswith("#"):
             dirty = True
+    if doubtful and not dirty:
+        # Git calls a notebook modified whose outputs alone are new, which the filter keeps out of commits: by its size.
+        dirty = _git(root, "diff", "--no-ext-diff", "--quiet") is None
     return Revision("" if commit == "(initial)" else commit, dirty)
 
 

@@ -17,6 +17,9 @@ from studio.notebooks.layout import read_faithfully
 KEEP = "keep-output"
 # What running leaves in the metadata: it changes with every run, and no reader misses it.
 _TRACES = ("metadata.widgets", "metadata.signature", "cell.metadata.execution", "cell.metadata.ExecuteTime")
+# jsonschema, which nbformat brings along, would load these to check addresses and durations: that takes more than a
+# second for every notebook, and nothing is validated here.
+_SLOW = ("rfc3987_syntax", "isoduration")
 
 
 class CannotClean(ValueError):
@@ -104,6 +107,8 @@ def _plain(value: Any) -> Any:
 def main(arguments: list[str] | None = None) -> None:
     """Filter standard input to standard output; the only argument is the file's name for messages."""
     words = sys.argv[1:] if arguments is None else arguments
+    for name in _SLOW:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     content = sys.stdin.buffer.read()
     # pre-commit sets unstaged changes aside through this filter and puts them back afterwards: stripped here, the
     # outputs of every notebook that a person is working on would be gone after a commit of something else.

@@ -96,3 +96,15 @@ def test_a_call_that_fails_says_what_git_said(repository: Repo) -> None:
 def test_there_is_no_repository(tmp_path: Path, isolated: None) -> None:
     with pytest.raises(BadInput, match="is in no git repository"):
         open_repository(tmp_path)
+
+
+def test_what_a_filter_keeps_out_of_commits_is_no_difference(repository: Repo) -> None:
+    repository.git("config", "filter.upper.clean", "tr -d '!'")
+    (repository.top / ".gitattributes").write_text("a filter=upper\n")
+    (repository.top / "a").write_text("text")
+    commit = repository.commit()
+    (repository.top / "a").write_text("text!!!")
+    assert "M a" in repository.git("status", "--porcelain").out
+    assert revision(repository.top) == Revision(commit, dirty=False)
+    (repository.top / "a").write_text("text!!! more")
+    assert revision(repository.top) == Revision(commit, dirty=True)

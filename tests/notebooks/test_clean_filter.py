@@ -89,11 +89,22 @@ def test_what_is_no_notebook_passes_through_with_a_warning(
         cleaned(content)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     monkeypatch.delenv("PRE_COMMIT", raising=False)
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))  # what it keeps out is kept out of its own process alone
     main(["a b.ipynb"])
     out, err = capfdbinary.readouterr()
     assert out == content
     assert err.startswith(b"a b.ipynb is committed with its outputs: ")
     assert err.count(b"\n") == 1
+
+
+def test_the_filter_loads_no_grammar_to_strip_outputs() -> None:
+    code = (
+        "import sys; from studio.notebooks.clean_filter import main; main([]);"
+        "assert 'nbstripout' in sys.modules and 'lark' not in sys.modules and 'arrow' not in sys.modules"
+    )
+    content = json.dumps(executed()).encode()
+    done = subprocess.run([sys.executable, "-c", code], input=content, check=True, timeout=60, capture_output=True)
+    assert json.loads(done.stdout) == notebook("x = 1", "x")
 
 
 def test_a_clean_notebook_costs_no_heavy_import() -> None:
