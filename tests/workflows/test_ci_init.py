@@ -230,15 +230,61 @@ def test_the_lines_of_the_github_workflow_do_what_they_say(sample: Repo, tmp_pat
     assert content == f"{summary}\n{end}\n"
 
 
-@pytest.mark.slow
-def test_the_lines_of_the_gitlab_pipeline_do_what_they_say(sample: Repo) -> None:
-    pipeline = written(Place(sample.top), "gitlab", "--force")
-    base = sample.git("rev-parse", "main").out.strip()
-    job = pipeline["studio"]
-    script = "\n".join([*job["before_script"], *job["script"]])
-    done = typed(sample, script, CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
-    assert done.returncode == 0, (done.stdout, done.stderr)
-    kept(sample)
+def commands(script: str) -> list[str]:
+    """The calls of studio in a script, without what is done with their status."""
+    return [found.strip() for found in re.findall(r"^\s*(studio .*?)(?: \|\| failed=1)?$", script, re.MULTILINE)]
+
+
+def test_the_gitlab_pipeline_types_the_same_commands(place: Place) -> None:
+    github, gitlab = written(place, "github"), written(place, "gitlab")
+    lines = [line for step in github["jobs"]["studio"]["steps"] for line in commands(step.get("run", ""))]
+    same = [
+        line.replace("$CI_MERGE_REQUEST_DIFF_BASE_SHA", "$BASE") for line in commands(gitlab["studio"]["script"][0])
+    ]
+    assert same == lines
+    assert len(lines) == 5
+
+
+@pytest.mark.parametrize("failing", ["", "check", "test first", "test all", "review"])
+def test_the_gitlab_pipeline_goes_on_after_a_failure_and_fails_at_the_end(
+    place: Place, tmp_path: Path, failing: str
+) -> None:
+    job = written(place, "gitlab")["studio"]
+    stub = tmp_path / "bin/studio"
+    stub.parent.mkdir()
+    stub.write_text(
+        f'#!/bin/sh\necho "$@" >> "{tmp_path}/calls"\n'
+        'case "$1" in pipelines) echo \'{"pipelines": [{"name": "first"}, {"name": "second"}]}\';; esac\n'
+        f'case "$*" in "{failing or "nothing"}"*) exit 1;; esac\n'
+    )
+    stub.chmod(0o755)
+    script = "\n".join([f'PATH="{stub.parent}:$PATH"', *job["before_script"][-1:], *job["script"]])
+    done = typed(Repo(place.root), script, CI_MERGE_REQUEST_DIFF_BASE_SHA="abc")
+    assert done.returncode == (1 if failing else 0), done.stderr
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "check",
+        "pipelines list --json",
+        "test first --rung pipeline --junit reports/pipeline-first.xml",
+        "test second --rung pipeline --junit reports/pipeline-second.xml",
+        "test all --junit reports/tests.xml",
+        "review packet --against abc --output reports/packet --summary reports/summary.md",
+    ]
+
+
+def test_the_gitlab_comment_is_written_with_its_own_token(place: Place, tmp_path: Path) -> None:
+    (script,) = written(place, "gitlab")["comment"]["script"]
+    curl = tmp_path / "bin/curl"
+    curl.parent.mkdir()
+    curl.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{tmp_path}/calls"\n')
+    curl.chmod(0o755)
+    facts = {"STUDIO_COMMENT_TOKEN": "t", "CI_API_V4_URL": "api", "CI_PROJECT_ID": "1", "CI_MERGE_REQUEST_IID": "2"}
+    script = f'PATH="{curl.parent}:$PATH"\n{script}'
+    assert typed(Repo(place.root), script, **facts).returncode == 0  # no summary, no comment
+    assert not (tmp_path / "calls").exists()
+    place.write("reports/summary.md", "# Review\n")
+    assert typed(Repo(place.root), script, **facts).returncode == 0
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert calls[-3:] == ["--data-urlencode", "body@reports/summary.md", "api/projects/1/merge_requests/2/notes"]
 
 
 @pytest.mark.parametrize("earlier", [True, False])
