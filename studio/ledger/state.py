@@ -62,8 +62,8 @@ class LiveRun:
 
     Attributes
     ----------
-    environment, pipeline, run : str
-        Where, of what, and the run's identifier.
+    environment, pipeline, subject, run : str
+        Where, of what (its name, and the file that was run), and the run's identifier.
     by, since : str
         For whom it was accepted, and when.
     event : int
@@ -82,6 +82,7 @@ class LiveRun:
 
     environment: str
     pipeline: str
+    subject: str
     run: str
     by: str
     since: str
@@ -241,6 +242,7 @@ def _run(event: Event, given: Mapping[tuple[str, str], list[Approval]]) -> LiveR
     return LiveRun(
         event.environment,
         _text(event, "pipeline") or event.subject,
+        event.subject,
         _text(event, "run"),
         event.actor,
         event.time,

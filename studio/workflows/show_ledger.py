@@ -98,7 +98,11 @@ def show_state(on: str, subject: str | None = None) -> ShownState:
             state,
             approved=tuple(item for item in state.approved if item.subject == subject),
             ended=tuple(item for item in state.ended if item.subject == subject),
-            runs=tuple(item for item in state.runs if subject in (f"pipelines/{item.pipeline}.yml", item.pipeline)),
+            runs=tuple(
+                item
+                for item in state.runs
+                if subject in (item.subject, item.pipeline, *(content.path for content in item.contents))
+            ),
             models=tuple(item for item in state.models if subject == item.model),
         )
     return ShownState(asked, state)

@@ -172,7 +172,10 @@ def test_a_state_about_one_subject(shell):
     state = shell("show", "--on", "2026-03-09", "--subject", PIPELINE, "--json").json
     assert (state["approved"], state["ended"], state["models"]) == ([], [], [])
     assert [run["run"] for run in state["runs"]] == ["r2"]
-    assert shell("show", "--on", "2026-03-09", "--subject", TRAIN, "--json").json["runs"] == []
+    state = shell("show", "--on", "2026-03-09", "--subject", TRAIN, "--json").json
+    assert [run["run"] for run in state["runs"]] == ["r2"]  # which ran it
+    assert [item["by"] for item in state["ended"]] == ["Bob", "Cleo"]
+    assert shell("show", "--on", "2026-03-09", "--subject", "notebooks/s.ipynb", "--json").json["runs"] == []
 
 
 def test_a_day_in_which_the_clocks_change_has_its_own_end(shell, monkeypatch):
