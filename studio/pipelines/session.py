@@ -6,6 +6,8 @@ The kernels are those of the steps (`studio.pipelines.kernels`): a clean configu
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +21,7 @@ from studio.pipelines.outputs import shortened
 INTERRUPT_SECONDS = 3.0
 """How long an interrupted source may take to show where it was, before its kernel is ended."""
 SHUTDOWN_SECONDS = 10.0
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _OF_A_STEP = (
     "STUDIO_RUN",
     "STUDIO_STEP",
@@ -62,8 +65,6 @@ class SupervisedKernels:
         KernelDidNotStart
             When none came up.
         """
-        import os
-
         unset = {name: "" for name in _OF_A_STEP if os.environ.get(name)}
         return SessionKernel(
             folder, {**unset, **environment}, self._start_timeout, self._output_limit, self._cancellation
@@ -194,7 +195,7 @@ class SessionKernel:
             message,
             str(content.get("ename", "")),
             shortened(str(content.get("evalue", "")), 10_000),
-            shortened("\n".join(content.get("traceback", ())), 50_000),
+            shortened(_COLOURS.sub("", "\n".join(content.get("traceback", ()))), 50_000),
             output,
             tuple(self._answers),
         )

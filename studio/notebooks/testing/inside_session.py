@@ -209,6 +209,7 @@ class Tests:
         detail = bounded(plain_text(item.repr_failure(pytest.ExceptionInfo.from_exception(error))))
         capture = self.config.pluginmanager.getplugin("capturemanager")
         out, err = capture.read_global_capture() if capture is not None else ("", "")
+        out = "".join(text for _, _, text in item._report_sections) + out
         try:
             self.session._setupstate.teardown_exact(None)
         except Exception:  # noqa: BLE001 - told with the rest of what came of the interrupted test

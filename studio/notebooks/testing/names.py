@@ -255,6 +255,8 @@ def _effects(top: ast.AST, *, inside: bool) -> Effects:
             changed |= _root(node)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
             changed.add(node.id)
+        elif isinstance(node, ast.Global):
+            changed.update(node.names)
         elif isinstance(node, ast.AugAssign):
             changed |= _root(node.target)
         elif isinstance(node, ast.Expr) and not _looks_only(node.value):

@@ -164,8 +164,7 @@ class Slices:
             cell.index
             for cell in above
             if cell.role == "parameters"
-            or self._names[cell.index].setting
-            or (cell.role != "test" and self._names[cell.index].opaque)
+            or (cell.role != "test" and (self._names[cell.index].setting or self._names[cell.index].opaque))
         }
         chosen |= {cell.index for cell in above if cell.role == "test" and _for_all(cell)}
         if opaque:
@@ -211,8 +210,8 @@ def _asked_for(cell: Cell) -> set[str]:
 
 
 def _for_all(cell: Cell) -> bool:
-    """Whether a test cell may hold fixtures for all tests below it (``autouse``)."""
-    return "autouse" in cell.source
+    """Whether a test cell may hold what all tests below it need: fixtures with ``autouse``, names that nobody sees."""
+    return "autouse" in cell.source or "import *" in cell.source
 
 
 def _contract(node: ast.FunctionDef, imports: dict[str, str]) -> ast.Call | None:
