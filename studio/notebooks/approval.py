@@ -189,8 +189,8 @@ class _Question:
         restore = f"git checkout -- {self.shown}, or studio review submit {self.subject}"
         for approval in self.file.approvals:
             if approval.id != self.file.identified(approval):
-                reason = f"{self.shown} was edited after {approval.reviewer} approved: what it says does not fit its id any more."
-                return self.invalid(reason, restore)
+                edited = f"{self.shown} was edited after {approval.reviewer} approved"
+                return self.invalid(f"{edited}: what it says does not fit its id any more.", restore)
             if fault := self.judged(approval):
                 return self.invalid(
                     f"The approval by {approval.reviewer} in {self.shown} is not theirs: {fault}", restore
