@@ -6,7 +6,7 @@ change data behind its owner's back, and with two keys more (`may_be_empty`, `op
     version: 1
     description: One row is one customer on one day.
     columns:
-      customer_id: {dtype: str, unique: true, str_matches: '^[A-Z0-9]+$'}
+      customer_id: {dtype: str, unique: true, str_matches: '^[A-Z0-9]+\Z'}
       day: {dtype: 'datetime64[us]', ge: 2020-01-01}
       tenure: {dtype: int64, in_range: {min_value: 0, max_value: 120}}
       plan: {dtype: str, isin: [basic, plus], nullable: true}

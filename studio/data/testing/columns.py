@@ -5,7 +5,7 @@ Built here is what pandera 0.35 cannot make with pandas 3, or makes wrongly: dat
 times with a zone (overflow beyond the year 9999), times in general (always in nanoseconds, whatever
 the unit), floats of few bits (bounds are not rounded), categories and columns without a type
 (refused), `unique_values_eq` (never satisfied), column names by pattern (any Unicode). Whole frames
-are assembled in `studio.data.testing.generated`.
+are assembled in `studio.data.testing.making`.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from studio.data.contract_file import ColumnRule
 from studio.data.contracts import MISSING, UNEXPECTED, Contract, FailureCase
-from studio.data.testing.generated import boundaries
 from studio.data.testing.limits import Bound, allows, bounds, candidates, checks
+from studio.data.testing.making import boundaries
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -154,12 +154,12 @@ class _Climb:
         return _Outcome("passed", f"{rows:,} rows", values={"rows": rows})
 
     def _generated(self, contract: Contract) -> _Outcome:
-        from studio.data.testing.generated import Ungenerable, some_frames
+        from studio.data.testing.making import Contradiction, Ungenerable, some_frames
 
         try:
             made = some_frames(self.workspace, contract, EXAMPLES)
         except Ungenerable as error:
-            return _Outcome("failed", f"{error} Next: correct the rules that exclude each other, or leave it as it is.")
+            return _Outcome("failed" if isinstance(error, Contradiction) else "skipped", str(error))
         filled = max(made, key=len)
         if self.rows is None and len(filled):
             self._take(filled, "a generated frame")

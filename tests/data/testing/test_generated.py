@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from studio.core.workspace import Workspace
-from studio.data.testing.generated import Ungenerable, boundaries, check_function, some_frames
+from studio.data.testing.generated import boundaries, check_function
+from studio.data.testing.making import Contradiction, some_frames
 from tests.data.testing.conftest import Write
 
 KINDS = {
@@ -117,8 +118,14 @@ def test_boundaries_hold_the_ends_every_category_and_a_gap(write: Write) -> None
     ],
 )
 def test_rules_that_exclude_each_other_are_told(workspace: Workspace, write: Write, rule: str) -> None:
-    with pytest.raises(Ungenerable, match="'n'"):
+    with pytest.raises(Contradiction, match="'n'"):
         some_frames(workspace, write(f"  n: {rule}\n"), 5)
+
+
+def test_a_very_wide_contract_gives_its_boundaries(workspace: Workspace, write: Write) -> None:
+    contract = write("".join(f"  c{number}: {{dtype: bool}}\n" for number in range(160)))
+    made = some_frames(workspace, contract, 3)
+    assert {frame.shape for frame in made} == {(1, 160)}
 
 
 def doubled(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 
 from studio.core.workspace import Workspace
 from studio.data.contracts import Contract
-from studio.data.testing.generated import some_frames
+from studio.data.testing.making import some_frames
 from studio.data.testing.mutations import half_open, mutations, unguarded
 from tests.data.testing.conftest import Write
 
