@@ -80,7 +80,8 @@ class NotebookTest(pytest.Item):
     @classmethod
     def of(cls, parent: pytest.Collector, found: Found, marks: Iterable[pytest.Mark], name: str) -> NotebookTest:
         """The item of a test."""
-        made: NotebookTest = cls.from_parent(parent, name=name)
+        # The identifier is given, since pytest tells names and parameters apart by it (`--lf`).
+        made: NotebookTest = cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}")
         made.found = found
         for mark in marks:
             made.add_marker(getattr(pytest.mark, mark.name).with_args(*mark.args, **mark.kwargs))
