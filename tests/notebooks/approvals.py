@@ -33,15 +33,19 @@ EVIDENCE = Evidence(
 NOW = {"contracts": {"telco": "c" * 64}, "environment": "e" * 64}
 
 
+def make_keys(folder: Path) -> Path:
+    """The keys of everybody, in `folder`."""
+    for name in ("mel", "own", "eve", "old"):
+        make_key(folder / name)
+    return folder
+
+
 class Approvals:
     """What reviewers do in one workspace."""
 
-    def __init__(self, place: Place, policy: str = "") -> None:
+    def __init__(self, place: Place, keys: Path, policy: str = "") -> None:
         self.place = place
-        self.keys = place.root.parent / "keys"
-        for name in ("mel", "own", "eve", "old"):
-            if not (self.keys / name).exists():
-                make_key(self.keys / name)
+        self.keys = keys
         self.declare(policy)
         place.write("notebooks/churn/lib.py", "x = 1\n")
         place.notebook(TRAIN, "import lib", ("parameters", "rate: float = 0.5"), "a = rate * lib.x", "print(a)")

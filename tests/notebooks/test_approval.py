@@ -20,7 +20,7 @@ from studio.notebooks.approval_writing import Reviewed, SignatureNotAccepted, re
 from studio.notebooks.document import read_notebook
 from studio.notebooks.fingerprint import Fingerprint, Part
 from tests.conftest import Place, notebook
-from tests.notebooks.approvals import EVIDENCE, TRAIN, Approvals
+from tests.notebooks.approvals import EVIDENCE, TRAIN, Approvals, make_keys
 
 SIGNED = '[[policy.approvals]]\nsignatures = true\nroles = ["ML engineer", "owner"]\n'
 TWO = "[[policy.approvals]]\nneeded = 2\n"
@@ -31,9 +31,14 @@ def no_agent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
 
 
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_keys(tmp_path_factory.mktemp("keys"))
+
+
 @pytest.fixture
-def at(place: Place) -> Approvals:
-    return Approvals(place)
+def at(place: Place, keys: Path) -> Approvals:
+    return Approvals(place, keys)
 
 
 def test_the_way_of_an_approval(at: Approvals) -> None:
@@ -282,8 +287,8 @@ def test_an_edit_with_a_recomputed_id_is_found_by_the_signature(at: Approvals, n
 
 class TestSignatures:
     @pytest.fixture
-    def at(self, place: Place) -> Approvals:
-        return Approvals(place, SIGNED)
+    def at(self, place: Place, keys: Path) -> Approvals:
+        return Approvals(place, keys, SIGNED)
 
     def test_demanded_and_given(self, at: Approvals) -> None:
         at.approve(key="mel")
@@ -459,7 +464,7 @@ from tests.notebooks.approvals import Approvals
 from pathlib import Path
 at = Approvals.__new__(Approvals)
 at.place = Place(Path(sys.argv[1]))
-at.keys = at.place.root.parent / "keys"
+at.keys = Path(sys.argv[4])
 for round in range(5):
     at.approve(sys.argv[2], message=str(round), key=sys.argv[3])
 """
@@ -472,7 +477,7 @@ def test_people_who_approve_at_once_lose_nothing(at: Approvals) -> None:
     at.declare("[[policy.approvals]]\nneeded = 7\n", more=more)
     root = str(Path(__file__).parents[2])
     running = [
-        subprocess.Popen([sys.executable, "-c", PROGRAM.format(root=root), str(at.place.root), name, key])
+        subprocess.Popen([sys.executable, "-c", PROGRAM.format(root=root), str(at.place.root), name, key, str(at.keys)])
         for name, key in [*((name, "") for name in people), ("mel", "mel")]
     ]
     assert [process.wait(120) for process in running] == [0] * 7
