@@ -200,6 +200,7 @@ class _Judgement:
             "sampled": self._workspace.sampled,
             "folders": list(dict.fromkeys(folders)),
             "declared": self._bench.pipeline.document.content["gates"]["model"],
+            "thresholds": self._bench.thresholds,
             "digests": dict(digests),
             "candidate": {"path": str(file), "shown": str(version)},
             "champion": {"path": str(champion), "shown": shown} if champion else None,

@@ -81,6 +81,9 @@ def model_cases(bench: Bench, declared: ModelGates, evaluation: Evaluation) -> I
             yield bench.case(name, place, "error", evaluation.ended, output=evaluation.output)
         elif facts is None:
             yield bench.case(name, place, "skipped", f"Not asked, because of what became of {culprit!r}.")
+        elif facts.get("undefined") and not bench.thresholds:
+            message = f"The sample data are too few to ask this: {facts['problem']}"
+            yield bench.case(name, place, "skipped", message, seconds=facts["seconds"])
         elif "problem" in facts:
             detail, seconds = facts.get("detail", ""), facts.get("seconds", 0.0)
             yield bench.case(name, place, "error", facts["problem"], detail=detail, seconds=seconds)

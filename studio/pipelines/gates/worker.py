@@ -57,7 +57,9 @@ def _problem(error: Exception) -> dict[str, Any]:
     from studio.core.errors import StudioError
     from studio.pipelines.gates.statistics import Undefined
 
-    if isinstance(error, StudioError | Undefined):
+    if isinstance(error, Undefined):
+        return {"problem": str(error), "undefined": True}
+    if isinstance(error, StudioError):
         return {"problem": str(error)}
     return {
         "problem": f"The model could not be asked: {type(error).__name__}: {error}",

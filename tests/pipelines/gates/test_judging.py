@@ -111,7 +111,11 @@ def test_a_bad_model_fails(bench: Bench) -> None:
 def test_on_samples_figures_are_asked_for_and_not_judged(bench: Bench) -> None:
     logged(bench, auc=0.3)
     bench.register(fitted(["gender"]))
-    cases = bench.model("score: {min: 0.99}\nslices: {by: [contract], min: 0.99, smallest: 50}\n", thresholds=False)
+    lines = "score: {min: 0.99}\nslices: {by: [contract, customer_id], min: 0.99, smallest: 9999}\n"
+    cases = bench.model(lines, thresholds=False)
+    alone = cases.pop("model slices: customer_id")
+    assert alone.status == "skipped"
+    assert alone.message.startswith("The sample data are too few to ask this: No group of 'customer_id'")
     assert set(statuses(cases).values()) == {"passed"}
     message = cases["model score: roc_auc"].message
     assert message.startswith("evaluated on sample data: roc_auc is 0.")
