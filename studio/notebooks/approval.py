@@ -178,6 +178,7 @@ class _Question:
         self.counting: dict[str, Approval] = {}
         self.discounted: list[str] = []
         self.notes: list[str] = []
+        self.mend = ""
 
     def meddled_with(self) -> ApprovalState | None:
         """Invalid: what lies here is not what a reviewer wrote for this place."""
@@ -200,7 +201,7 @@ class _Question:
     def judged(self, approval: Approval) -> str:
         """Sort one approval into those that count and those that do not; what is wrong where somebody meddled."""
         reviewer = _reviewer(self.workspace, approval)
-        signed = approval.signature is not None
+        signed, unchecked = approval.signature is not None, ""
         if approval.signature is not None:
             payload = self.file.payload(approval)
             verdict = verify(payload, approval.signature, self.workspace, reviewer, moment=approval.moment)
@@ -213,14 +214,16 @@ class _Question:
                 self.discounted.append(f"The approval by {approval.reviewer} does not count: {verdict.sentence}")
                 return ""
             if not verdict.ok:
-                self.notes.append(verdict.sentence)
+                unchecked, _, self.mend = verdict.sentence.partition(" Next: ")
+                self.notes.append(unchecked)
         elif approval.signed_by is not None:
             return f"It was signed with the key {approval.signed_by}, and the signature was taken out."
         decision = decide(self.settings, reviewer, "approve", Resource(self.subject, signed=signed))
         if decision.allowed:
             self.counting[reviewer.name] = approval
         else:
-            self.discounted.append(f"The approval by {approval.reviewer} does not count: {decision.reason}")
+            why = unchecked if decision.rule == "signatures" and unchecked else decision.reason
+            self.discounted.append(f"The approval by {approval.reviewer} does not count: {why}")
         return ""
 
     def revoked_by(self, revoked: Collection[str]) -> ApprovalState | None:
@@ -275,7 +278,8 @@ class _Question:
             return self.answer("approved", reason, following="")
         following = f"studio review approve {self.subject}"
         if self.discounted:
-            return self.answer("invalid", *self.discounted, f"{self.subject} has {of}.", following=following)
+            reasons = (*self.discounted, f"{self.subject} has {of}.")
+            return self.answer("invalid", *reasons, following=self.mend or following)
         reason = f"{self.subject} has {of}; somebody else has to approve it, too."
         return self.answer("draft", reason, following=following)
 

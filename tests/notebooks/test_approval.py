@@ -352,6 +352,8 @@ class TestSignatures:
         monkeypatch.setenv("PATH", str(tmp_path))
         found = at.state()
         assert found.status == "invalid"
+        assert "The approval by mel does not count: The signature was not checked: ssh-keygen was" in found.reasons[0]
+        assert found.next == "install OpenSSH (Debian: apt install openssh-client)."
         at.declare()
         found = at.state()
         assert found.approved
