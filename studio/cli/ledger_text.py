@@ -87,6 +87,7 @@ def _about(event: Event) -> str:
     words = [str(details[key]) for key in ("run", "status") if details.get(key)]
     words += [f"{details['model']} {details.get('version', '')}".strip()] if details.get("model") else []
     words += [_digest(details["fingerprint"])] if details.get("fingerprint") else []
+    words += ["(tests failed)"] if details.get("ok") is False else []
     reasons = details.get("reasons")
     said = details.get("message") or details.get("text") or (" ".join(map(str, reasons)) if reasons else "")
     return short(" ".join([*words, str(said)]).strip())

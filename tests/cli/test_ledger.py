@@ -116,6 +116,12 @@ def test_the_events_are_shown(shell):
     assert lines[10].split()[-2:] == ["r2", "failed"]
 
 
+def test_a_submission_whose_tests_failed_says_so(shell, told):
+    details = {"submission": "s9", "fingerprint": A, "message": "again", "ok": False}
+    ledger_of(told).append("submitted", actor="Ann", subject=TRAIN, details=details)
+    assert shell("show").out.endswith("a1a1a1a1a1a1 (tests failed) again\n")
+
+
 @pytest.mark.parametrize(
     ("words", "numbers"),
     [
