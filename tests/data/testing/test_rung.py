@@ -45,7 +45,7 @@ def test_a_sound_contract_passes_and_says_what_it_leaves_open(orders: Workspace)
     named = by_name(cases)
     assert named["sample of orders"].values == {"rows": 2}
     assert named["latest snapshot of orders"].message.startswith("It has no snapshot here yet. Next: ")
-    assert named["sample of made"].message == "It is made by a pipeline, and needs no sample."
+    assert "sample of made" not in named
     assert named["latest snapshot of made"].values == {"rows": 1}
     assert named["generated: frames keep the contract"].values["frames"] > 10
     assert named["mutation: nulls in id"].line == 4
@@ -122,7 +122,7 @@ def test_a_catalog_that_cannot_be_read_leaves_the_contracts_themselves(orders: W
 
 def test_only_the_wanted_datasets_are_looked_at(orders: Workspace) -> None:
     names = by_name(testing.test_contracts(orders, datasets=["made"]))
-    assert "sample of made" in names
+    assert "latest snapshot of made" in names
     assert "sample of orders" not in names
 
 
@@ -133,6 +133,16 @@ def test_a_damaged_snapshot_is_a_failed_case(orders: Workspace) -> None:
     case = by_name(testing.test_contracts(orders))["latest snapshot of made"]
     assert case.status == "failed"
     assert "is damaged" in case.message
+
+
+def test_what_a_run_on_samples_saved_is_looked_at_where_there_is_nothing_else(orders: Workspace) -> None:
+    frame = pd.DataFrame({"id": ["a"], "n": [1], "note": [""]})
+    SnapshotStore(Workspace(orders.root, sampled=True)).save("made", frame)
+    case = by_name(testing.test_contracts(orders))["latest snapshot of made"]
+    assert (case.status, case.message) == ("passed", "1 row, made on samples")
+    SnapshotStore(orders).save("made", pd.concat([frame, frame.assign(id="b")]).reset_index(drop=True))
+    case = by_name(testing.test_contracts(orders))["latest snapshot of made"]
+    assert case.message == "2 rows"
 
 
 def test_the_same_files_give_the_same_cases(orders: Workspace) -> None:
