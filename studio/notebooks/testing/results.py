@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from studio.notebooks.document import Cell
+from studio.notebooks.document import Cell, NotebookDocument
+from studio.notebooks.python_code import dotted, parse
 from studio.notebooks.testing.kernels import Reply
+from studio.tracking.redaction import Redaction
 
 
 @dataclass(frozen=True)
@@ -129,3 +133,28 @@ def in_words(reply: Reply) -> str:
     """The exception of a reply, or how its kernel ended."""
     first = (reply.evalue.splitlines() or [""])[0][:300]
     return f"{reply.ename or 'an error'}{': ' if first else ''}{first}" if reply.status != "died" else reply.message
+
+
+def redaction_for(document: NotebookDocument, environment: Mapping[str, str]) -> Redaction:
+    """What takes the secrets that the notebook's code names, by ``studio.secret("NAME")``, out of texts."""
+    names: set[str] = set()
+    for cell in document.cells:
+        tree = parse(cell.source) if cell.type == "code" and "secret" in cell.source else None
+        for node in ast.walk(tree) if isinstance(tree, ast.Module) else ():
+            if isinstance(node, ast.Call) and (dotted(node.func) or "").rpartition(".")[2] == "secret":
+                names |= {str(inner.value) for inner in node.args if isinstance(inner, ast.Constant)}
+    return Redaction(environment[name] for name in names if name in environment)
+
+
+def discreet(reply: Reply, redaction: Redaction) -> Reply:
+    """`reply` without secret values, which an assertion's detail or an error's message may hold."""
+    if not redaction:
+        return reply
+    clean = redaction.content(json.dumps(reply.answers).encode())
+    return replace(
+        reply,
+        evalue=redaction.text(reply.evalue),
+        traceback=redaction.text(reply.traceback),
+        output=redaction.text(reply.output),
+        answers=tuple(json.loads(clean)) if clean is not None else (),
+    )

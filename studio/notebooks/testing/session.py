@@ -8,6 +8,7 @@ again in a fresh one.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,8 +21,10 @@ from studio.notebooks.testing.results import (
     Loaded,
     Ran,
     Trouble,
+    discreet,
     in_words,
     of_fault,
+    redaction_for,
     vanished,
 )
 from studio.notebooks.testing.slices import Contracted, Slices
@@ -71,6 +74,7 @@ class NotebookTests:
         self._options = list(options)
         self._environment = {VARIABLE: str(workspace.root), **({SAMPLED: "1"} if workspace.sampled else {})}
         self._environment |= environment or {}
+        self._redaction = redaction_for(document, {**os.environ, **self._environment})
         self._kernel: Kernel | None = None
         self._position = -1
         self._loaded: dict[int, Loaded] = {}
@@ -232,7 +236,7 @@ class NotebookTests:
         assert self._kernel is not None
         if not cell.source.strip():
             return
-        reply = self._kernel.run(cell.source, self.timeout)
+        reply = discreet(self._kernel.run(cell.source, self.timeout), self._redaction)
         if reply.status == "ok" or (reply.status == "error" and RAISES in cell.tags):
             return
         place = f"cell {cell.number}"
@@ -291,7 +295,7 @@ class NotebookTests:
         assert self._kernel is not None
         module = "studio.notebooks.testing.inside"
         source = f"__import__({module!r}, fromlist=['answer']).answer({json.dumps(request)!r})"
-        reply = self._kernel.run(source, seconds, quiet=True)
+        reply = discreet(self._kernel.run(source, seconds, quiet=True), self._redaction)
         if reply.status == "died":
             self._drop()
         return reply

@@ -362,6 +362,19 @@ def test_the_environment_is_the_callers(run, monkeypatch: pytest.MonkeyPatch) ->
     assert cases["test_e"].status == "passed", cases["test_e"].detail
 
 
+def test_secrets_are_not_told(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", 'sesame"7')
+    cases = run(
+        ("parameters", 'import studio\ntoken = studio.secret("SHOP_TOKEN")  # of the shop'),
+        ("test", "def test_s():\n    print(token.get_secret_value())\n    assert token.get_secret_value() == ''"),
+    )
+    case = cases["test_s"]
+    assert case.status == "failed"
+    assert "sesame" not in case.message + case.detail + case.output
+    assert "***" in case.message
+    assert case.output == "***\n"
+
+
 def test_a_conftest_that_fails_is_told(run, place: Place, kernels: Counting) -> None:
     place.write("notebooks/conftest.py", "1 / 0\n")
     cases = run(("test", "def test_a(): pass\ndef test_b(): pass"))
