@@ -114,11 +114,6 @@ def fingerprint(
     return Fingerprint(f"f{FORMAT}:{hashlib.sha256(framed).hexdigest()}", tuple(parts))
 
 
-def cell_digests(document: NotebookDocument) -> list[str]:
-    """The digests of the parts of kind ``cell``, in order: what can be told of a notebook without its modules."""
-    return [_part("cell", "", *_cell_content(cell)).digest for cell in document.cells if counts(cell)]
-
-
 def counts(cell: Cell) -> bool:
     """Whether the cell is part of the fingerprint."""
     if cell.role not in {"code", "parameters", "test"}:

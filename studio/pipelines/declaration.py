@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from studio.core.documents import parse_yaml, validate
 from studio.core.files import canonical_json, frame
 from studio.core.workspace import Workspace
 from studio.data.catalog import read_catalog
@@ -20,7 +19,6 @@ from studio.notebooks.fingerprint import Fingerprint, Part
 from studio.pipelines.specification import Pipeline, PipelineFile
 
 FORMAT = 1
-FILE_KINDS = frozenset({"step", "value", "input", "section"})
 _LEFT_OUT = {"version", "description", "sample", "steps", "parameters", "inputs"}
 
 
@@ -38,18 +36,6 @@ def declaration_fingerprint(workspace: Workspace, pipeline: Pipeline, datasets: 
     parts += [_part("contract", f"contract {name}", contract_digest(workspace, name)) for name in sorted(contracts)]
     framed = frame("studio pipeline", str(FORMAT), *(text for part in parts for text in (part.kind, part.digest)))
     return Fingerprint(f"p{FORMAT}:{hashlib.sha256(framed).hexdigest()}", tuple(parts))
-
-
-def file_digests(text: str, shown: str) -> list[str]:
-    """The digests of the parts of `FILE_KINDS`, in order: what can be told of a pipeline's file alone.
-
-    Raises
-    ------
-    Problems
-        When the text is no pipeline file.
-    """
-    document = parse_yaml(text, shown)
-    return [part.digest for part in _file_parts(validate(PipelineFile, document.content, shown, document))]
 
 
 def _file_parts(file: PipelineFile) -> list[Part]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from studio.core.errors import BadInput, Refused
 from studio.core.files import write_atomic
-from studio.core.git import Repository, open_repository
+from studio.core.git import Repository, open_repository, revision
 from studio.core.workspace import Workspace
 from studio.governance.authorship import authors_since
 from studio.governance.decide import Resource, decide
@@ -16,17 +16,12 @@ from studio.governance.people import Actor
 from studio.governance.policy import approval_rule
 from studio.governance.signatures import Signature, sign
 from studio.ledger.ledger import open_ledger
-from studio.notebooks.approval_file import ApprovalFile, Evidence, approval_path, read_approval
+from studio.notebooks.approval import reviewed_until
+from studio.notebooks.approval_file import Evidence, approval_path
 from studio.notebooks.approval_writing import Reviewed, Written, write_approval
-from studio.notebooks.document import NotebookDocument, parse_notebook
-from studio.notebooks.fingerprint import cell_digests
-from studio.notebooks.text_notebooks import parse_text_notebook
-from studio.pipelines.declaration import FILE_KINDS, file_digests
 from studio.workflows.content_states import Content, revoked_approvals
 from studio.workflows.decisions import require
 from studio.workflows.submissions import Submission
-
-_LOOKED_THROUGH = 200
 
 
 class Uncommitted(Refused):
@@ -70,47 +65,16 @@ def check_allowed(one: Approving) -> str:
     files = [one.content.subject, *_modules(one.content)]
     if not approval_rule(one.workspace.settings, one.content.subject).rule.own_changes:
         _check_committed(one, files)
-    since = approved_commit(one.workspace, _earlier(one))
+    since = reviewed_until(
+        one.workspace, one.content.subject, one.content.fingerprint, revoked=revoked_approvals(one.workspace)
+    )
     authors = authors_since(one.workspace, files, since, actor=one.actor, submitters=one.submitters)
     resource = Resource(subject=one.content.subject, authors=authors.addresses, signed=None if _signs(one) else False)
     return require(decide(one.workspace, one.actor, "approve", resource)).reason
 
 
-def approved_commit(workspace: Workspace, approval: ApprovalFile | None) -> str | None:
-    """The first commit, from the one that was submitted on, that holds the approved content; None where none is known.
-
-    Content is often submitted before it is committed. Whoever committed it afterwards changed nothing any more.
-    """
-    if approval is None or not approval.commit:
-        return None
-    repository = open_repository(workspace.root)
-    later = repository.ask("rev-list", "--reverse", "--ancestry-path", f"{approval.commit}..HEAD") or ""
-    for commit in [approval.commit, *later.split()][:_LOOKED_THROUGH]:
-        content = repository.content(f"{commit}:{_path(workspace, repository, approval.path)}")
-        if content is not None and _holds(approval, content):
-            return commit
-    return approval.commit
-
-
 def _path(workspace: Workspace, repository: Repository, path: str) -> str:
     return (workspace.root / path).resolve().relative_to(repository.top.resolve()).as_posix()
-
-
-def _holds(approval: ApprovalFile, content: bytes) -> bool:
-    """Whether the notebook or pipeline file in `content` says what was approved."""
-    kinds = FILE_KINDS if approval.path.startswith("pipelines/") else {"cell"}
-    try:
-        text = content.decode("utf-8")
-        found = file_digests(text, approval.path) if kinds is FILE_KINDS else cell_digests(_parsed(text, approval.path))
-    except (BadInput, UnicodeDecodeError):  # broken then, so it was not what was approved
-        return False
-    return found == [part.digest for part in approval.fingerprint.parts if part.kind in kinds]
-
-
-def _parsed(text: str, path: str) -> NotebookDocument:
-    if path.endswith(".ipynb"):
-        return parse_notebook(text, path)
-    return parse_text_notebook(text, PurePosixPath(path).suffix, path)
 
 
 def _check_committed(one: Approving, files: list[str]) -> None:
@@ -142,7 +106,7 @@ def approve_content(one: Approving) -> tuple[Path, int, str]:
     written = write_approval(
         workspace,
         subject,
-        Reviewed(one.content.fingerprint, _evidence(one), one.submission.commit),
+        Reviewed(one.content.fingerprint, _evidence(one), revision(workspace.root).commit),
         reviewer=one.actor,
         message=one.message,
         anchor=ledger.head(),
@@ -168,11 +132,6 @@ def approve_content(one: Approving) -> tuple[Path, int, str]:
     needed = approval_rule(workspace.settings, subject).rule.needed
     missing = max(0, needed - len(written.file.approvals))
     return path, missing, _sentence(written, needed)
-
-
-def _earlier(one: Approving) -> ApprovalFile | None:
-    file = read_approval(one.workspace, one.content.subject)
-    return None if file is None or file.path != one.content.subject else file
 
 
 def _modules(content: Content) -> list[str]:

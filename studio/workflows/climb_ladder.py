@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
@@ -17,6 +17,7 @@ from studio.data.catalog import read_catalog
 from studio.data.snapshots import SnapshotStore
 from studio.pipelines import events
 from studio.pipelines.run_record import RunRecord
+from studio.workflows.attach_report import attach_report
 from studio.workflows.climb_targets import Targets, choose_targets
 from studio.workflows.functional_run import FunctionalRun, run_on_samples
 from studio.workflows.keep_tests import keep_tests
@@ -142,7 +143,17 @@ def climb(
     report = Report.of(cases)
     if rungs == frozenset(RUNGS):
         keep_tests(workspace, targets, report)
+        _attach(workspace, functional, report)
     return Climbed(workspace, report, functional)
+
+
+def _attach(workspace: Workspace, functional: Mapping[str, FunctionalRun], report: Report) -> None:
+    """Keep the report with the runs on samples whose steps really ran; a run that was reused has it already."""
+    sampled = replace(workspace, sampled=True)
+    for done in functional.values():
+        record = done.result.record if done.result is not None else None
+        if record is not None and record.mlflow_run_id is not None:
+            attach_report(sampled, record.mlflow_run_id, report, "tests")
 
 
 def _record(functional: FunctionalRun | None) -> RunRecord | None:
