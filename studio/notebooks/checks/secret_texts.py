@@ -44,7 +44,7 @@ _TOKEN = re.compile(
 # One of these must stand in the code where something called so gets a text: cheap to look for.
 _PERHAPS = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
 _WRITTEN = re.compile(
-    r"(?<![A-Za-z])(?P<name>\w*(?:password|passwd|secret|token|api_?key|access_?key))[\"']?\s*(?:=|<-|:)\s*"
+    r"(?<!\w)(?P<name>\w{0,60}(?:password|passwd|secret|token|api_?key|access_?key))[\"']?\s*(?:=|<-|:)\s*"
     r"(?P<quote>[\"'])(?P<value>[^\"'\s]{4,200})(?P=quote)",
     re.IGNORECASE,
 )

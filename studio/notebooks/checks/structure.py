@@ -74,8 +74,6 @@ def _tags(document: NotebookDocument) -> Iterator[Finding]:
 
 
 def _parameters(document: NotebookDocument) -> Iterator[Finding]:
-    if not document.is_python:
-        return
     schema = attempt(lambda: read_parameters(document), document.path)
     if isinstance(schema, list):
         yield from (from_problem(problem, "invalid-parameters") for problem in schema)

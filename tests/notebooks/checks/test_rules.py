@@ -311,6 +311,8 @@ def test_other_languages_have_rules_without_language(checker):
     metadata = {"kernelspec": {"name": "julia", "display_name": "Julia", "language": "julia"}}
     cells = [checker.cell("x = rand(", execution_count=3), checker.cell("import Plots", execution_count=1)]
     assert [finding.rule for finding in checker.findings(*cells, metadata=metadata)] == ["execution-order"]
+    (finding,) = checker.findings(checker.cell("x <- 1", "parameters"), metadata=metadata)
+    assert "in julia cannot be read" in finding.message
 
 
 @pytest.mark.parametrize(
