@@ -8,6 +8,7 @@ from the one who asked: its end means that nobody waits any more.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import threading
@@ -47,6 +48,8 @@ def _answered(question: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     start = time.perf_counter()
     try:
         facts = question()
+        if any(isinstance(value, float) and not math.isfinite(value) for value in facts.values()):
+            facts = {"problem": "The model's answers on these rows hold values that are no finite numbers."}
     except Exception as error:  # noqa: BLE001 - whatever a model raises is told, and the next question is asked
         facts = _problem(error)
     return {**facts, "seconds": time.perf_counter() - start}

@@ -261,6 +261,15 @@ def test_an_exception_costs_only_its_gate(bench: Bench, monkeypatch: pytest.Monk
 
 
 @pytest.mark.slow
+def test_answers_that_are_no_numbers_are_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    own_model(bench, monkeypatch, "own_nan", "X = X.assign(tenure=float('nan'))")
+    cases = bench.model("score: {min: 0.5}\ncalibration: {max: 0.5}\ntrusted: [own_nan.Own]\n")
+    assert cases["model score: roc_auc"].status == "error"
+    assert cases["model calibration"].status == "error"
+    assert "no finite numbers" in cases["model calibration"].message
+
+
+@pytest.mark.slow
 def test_a_model_that_takes_too_long_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     own_model(bench, monkeypatch, "own_slow", "import time; time.sleep(600)")
     cases = bench.model("score: {min: 0.5}\ntrusted: [own_slow.Own]\ntimeout: 6s\n")
