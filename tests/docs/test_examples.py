@@ -92,7 +92,9 @@ class Reader:
             name for tag, body in self.cells if tag == "test" for name in re.findall(r"^def (test_\w+)", body, re.M)
         ]
         assert names
-        source = "\n\n".join([*(body for tag, body in self.cells if tag != "markdown"), *(f"{name}()" for name in names)])
+        source = "\n\n".join(
+            [*(body for tag, body in self.cells if tag != "markdown"), *(f"{name}()" for name in names)]
+        )
         subprocess.run([sys.executable, "-c", source], cwd=self.notebook.parent, check=True, timeout=240)
 
 

@@ -29,6 +29,9 @@ parameters: {source: data/people.csv}
 steps:
   read: {notebook: notebooks/read.ipynb, matrix: {unit: [years]}}
   mend: {notebook: notebooks/mend.ipynb}
+gates:
+  metrics:
+    mend.mended: {min: 1}
 """
 
 
@@ -50,6 +53,7 @@ def people(place: Place) -> Place:
         "notebooks/mend.ipynb",
         "from pathlib import Path\nimport studio",
         "studio.load('ages')\nif not Path('mended').exists():\n    raise ValueError('not mended')",
+        "import mlflow\n\nmlflow.log_metric('mended', 1)",
     )
     return place
 
@@ -74,12 +78,31 @@ def printed(place: Place) -> Iterator[tuple[str, Any]]:
     yield run("runs why")
     yield run("pipelines plan", "people")
     yield run("runs open", "last", "read", "--print")
-    place.write(".studio/runs/damaged/run.json", "{")
-    yield run("runs list")
     yield run("data list")
     yield run("data show", "ages")
     yield run("data check", status=1)
     yield run("data sample", "people")
+    place.write("pipelines/catalog.yml", CATALOG.replace("tags: [staff]", "sample: pipelines/samples/people.csv"))
+    yield run("test", "people")
+    yield run("run", "people", "--env", "staging")
+    yield run("runs show")
+    place.notebook("notebooks/plain.ipynb", "total = 3", ("test", "def test_total():\n    assert total == 3"))
+    yield run("review submit", "notebooks/plain.ipynb")
+    yield run("review submit", "people")
+    place.studio("review", "comment", "notebooks/plain.ipynb", "why three?", "--cell", "1")
+    yield run("review show", "notebooks/plain.ipynb")
+    yield run("review show", "people")
+    yield run("review show", "notebooks/read.ipynb")
+    yield run("review show", "notebooks/mend.ipynb")
+    yield run("review list")
+    yield run("review status", "notebooks/plain.ipynb")
+    yield run("review packet", "notebooks/plain.ipynb")
+    actor = {"STUDIO_ACTOR": "somebody@example.org"}
+    answer = place.studio("review", "approve", "notebooks/plain.ipynb", "--json", environment=actor)
+    yield "review approve", answer.json
+    yield run("review submit", "notebooks/plain.ipynb")
+    place.write(".studio/runs/damaged/run.json", "{")
+    yield run("runs list")
     yield run("doctor")
     yield "an error", run("run", "people", "-p", "sauce=x", status=2)[1]
     place.write("notebooks/broken.ipynb", "{")
