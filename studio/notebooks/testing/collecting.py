@@ -206,6 +206,8 @@ class Bench:
             reports = _of_trouble(item, error.trouble, begun)
         else:
             reports = _of_ran(item, ran, begun)
+        # The time of the kernel's start and of the cells that the test needed, so that --durations shows it.
+        reports[0].duration += max(0.0, time.time() - begun - sum(report.duration for report in reports))
         if following is None:
             self.close()
         return reports
@@ -290,7 +292,7 @@ def _of_ran(item: NotebookTest, ran: Ran, begun: float) -> list[pytest.TestRepor
         text = "\n".join(part for part in (f"{place}: {message}", detail) if part)
         return [
             _report(item, "setup", begun),
-            _report(item, "call", begun, outcome="failed", text=text, output=ran.output),
+            _report(item, "call", time.time() - ran.seconds, outcome="failed", text=text, output=ran.output),
             _report(item, "teardown", begun),
         ]
     reports = []

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from studio.core.workspace import SAMPLED, VARIABLE, Workspace
+from studio.core.workspace import Workspace
 from studio.notebooks.document import RAISES, Cell, NotebookDocument
 from studio.notebooks.testing.kernels import Kernel, KernelDidNotStart, Kernels, Reply
 from studio.notebooks.testing.results import (
@@ -72,8 +72,7 @@ class NotebookTests:
         self.troubles: dict[int, Trouble] = {}
         self._kernels = kernels
         self._options = list(options)
-        self._environment = {VARIABLE: str(workspace.root), **({SAMPLED: "1"} if workspace.sampled else {})}
-        self._environment |= environment or {}
+        self._environment = {**workspace.environment, **(environment or {})}
         self._redaction = redaction_for(document, {**os.environ, **self._environment})
         self._kernel: Kernel | None = None
         self._position = -1
