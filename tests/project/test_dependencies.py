@@ -376,6 +376,56 @@ def _(folder: Path) -> None:
     command("pre-commit", "validate-config", Path(__file__).parents[2] / ".pre-commit-config.yaml")
 
 
+@uses("alembic")
+def _(folder: Path) -> None:
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+    from sqlalchemy import Column, Integer, create_engine, inspect
+
+    engine = create_engine(f"sqlite:///{folder}/a.db")
+    with engine.begin() as connection:
+        Operations(MigrationContext.configure(connection)).create_table("events", Column("sequence", Integer))
+        assert inspect(connection).get_table_names() == ["events"]
+    engine.dispose()
+
+
+@uses("commitizen")
+def _(folder: Path) -> None:
+    assert not command("cz", "--no-raise", "21", "check", "--message", "feat(churn): predict by month").count("Error")
+
+
+@uses("jinja2")
+def _(folder: Path) -> None:
+    import jinja2
+
+    template = jinja2.Environment(autoescape=True).from_string("<b>{{ name }}</b>")
+    assert template.render(name="<i>") == "<b>&lt;i&gt;</b>"
+
+
+@uses("markupsafe")
+def _(folder: Path) -> None:
+    from markupsafe import Markup, escape
+
+    assert Markup("<b>") + escape("<i>") == Markup("<b>&lt;i&gt;")
+
+
+@uses("nbstripout")
+def _(folder: Path) -> None:
+    from nbstripout import strip_output
+
+    notebook = small_notebook("1")
+    notebook.cells[0].execution_count = 3
+    assert strip_output(notebook, keep_output=False, keep_count=False, keep_id=True).cells[0].execution_count is None
+
+
+@uses("jsonschema")
+def _(folder: Path) -> None:
+    import jsonschema
+
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(1, {"type": "string"})
+
+
 @uses("pytest")
 def _(folder: Path) -> None:
     with pytest.raises(ZeroDivisionError, match="by zero"):

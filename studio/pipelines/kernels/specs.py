@@ -25,6 +25,10 @@ _SOCKET_PATH_LIMIT = 90
 """A Unix socket's path has 104 to 108 bytes; what is appended to the folder's stays below the difference."""
 _DROPPED = {
     "IPYTHONDIR",
+    # What only who runs Studio may do: write the ledger, sign, act as somebody.
+    "STUDIO_LEDGER_URL",
+    "STUDIO_SIGNING_KEY",
+    "STUDIO_ACTOR",
     "JPY_API_TOKEN",
     "JPY_PARENT_PID",
     "JPY_SESSION_NAME",
