@@ -93,12 +93,16 @@ class Notebooks:
         if self._made is None:
             import os
 
+            from studio.core.errors import StudioError
             from studio.core.workspace import SAMPLED, Workspace
             from studio.notebooks.testing.collecting import Bench
             from studio.pipelines.session import SupervisedKernels
 
             workspace = Workspace(self._root, sampled=os.environ.get(SAMPLED) == "1")
-            running = workspace.settings.running
+            try:
+                running = workspace.settings.running
+            except StudioError as error:
+                raise pytest.Collector.CollectError(str(error)) from error
             kernels = SupervisedKernels(start_timeout=running.start_timeout, output_limit=running.cell_output_limit)
             limit = self._config.getoption("timeout", None)
             self._made = Bench(workspace, kernels, self._environment, _options(self._config), limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from tests.conftest import Answer, Place
 
+ROOT = Path(__file__).parents[2]
 FIRST = (
     "x = 3\ndef total(values):\n    return sum(values)",
     (
@@ -179,6 +181,31 @@ def test_what_is_wrong_names_its_cell(place: Place) -> None:
     answer = run(place, "-q")
     assert answer.status == 2
     assert "notebooks/a.ipynb" in answer.out
+
+
+def test_settings_that_cannot_be_read_are_told_in_a_sentence(shop: Place) -> None:
+    shop.write("studio.toml", "version = 1\n[tests]\ntimeuot = 3\n")
+    answer = run(shop, "-q", "notebooks")
+    assert answer.status == 2
+    assert "timeuot" in answer.out
+    assert "Traceback" not in answer.out + answer.err
+
+
+def test_the_example_is_tested(place: Place) -> None:
+    for folder in ("notebooks/churn", "pipelines"):
+        shutil.copytree(ROOT / folder, place.root / folder, dirs_exist_ok=True)
+    notebook = "notebooks/churn/ingest.ipynb"
+    answer = run(place, "-q", notebook)
+    assert "6 passed" in answer.out, answer.out
+    content = json.loads((place.root / notebook).read_text())
+    lines = content["cells"][11]["source"]
+    first = next(number for number, line in enumerate(lines) if line.strip().startswith("assert"))
+    lines[first] = "    assert len(table.columns) == 4\n"
+    place.write(notebook, content)
+    answer = run(place, "-q", notebook)
+    assert "1 failed, 5 passed" in answer.out, answer.out
+    assert "assert 3 == 4" in answer.out
+    assert "notebooks/churn/ingest.ipynb[cell 12]:" in answer.out
 
 
 def test_an_interrupt_leaves_no_kernel(place: Place) -> None:
