@@ -44,13 +44,13 @@ def submit(names: Names, message: Message = "", as_json: Json = False) -> None:
     Of a pipeline everything that is not approved is submitted. The exit status is 1 when a test fails.
     """
     from studio.cli.progress import progress
-    from studio.cli.test import tell_case
+    from studio.cli.test import told_cases
     from studio.workflows.climb_ladder import Watching
     from studio.workflows.review_submit import SubmitRequest, submit
 
     request = SubmitRequest(names=tuple(names), message=message, base=Path.cwd())
-    with progress() as listener:
-        submitted = submit(request, Watching(run=listener, case=tell_case))
+    with progress() as listener, told_cases() as case:
+        submitted = submit(request, Watching(run=listener, case=case))
     show(submitted.as_dict(), as_json, lambda: _submitted_text(submitted))
     raise typer.Exit(submitted.exit_status)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from studio.cli.completion import pipeline_names
 from studio.cli.output import Json, say, seconds, show, table
-
-if TYPE_CHECKING:
-    from studio.core.report import Case, Report
+from studio.core.report import Case, Report
 
 _RUNG_HELP = "Only this rung: pipeline, code, data or model (may be given several times)."
 
@@ -47,16 +47,33 @@ def climb(
     request = LadderRequest(
         names=tuple(names or ()), base=Path.cwd(), rungs=frozenset(rung or ()), junit=junit, jobs=jobs
     )
-    with progress() as listener:
-        climbed = climb_ladder(request, Watching(run=listener, case=tell_case))
+    with progress() as listener, told_cases() as case:
+        climbed = climb_ladder(request, Watching(run=listener, case=case))
     show(climbed.report.as_dict(), as_json, lambda: report_text(climbed.report, time.monotonic() - started))
     raise typer.Exit(climbed.exit_status)
 
 
-def tell_case(case: Case) -> None:
-    """Each case that needs a look, as soon as it is known."""
-    if not case.ok:
-        say(f"{case.status.upper()} {case.place}: {case.name}")
+@contextmanager
+def told_cases() -> Iterator[Callable[[Case], None]]:
+    """A listener that says each case that needs a look at once, and what came of each subject when it is done."""
+    own: list[Case] = []
+
+    def finish() -> None:
+        if own:
+            counts = Report(tuple(own)).counts()
+            words = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
+            say(f"{own[0].rung}: {own[0].subject}: {words}")
+            own.clear()
+
+    def tell(case: Case) -> None:
+        if own and (own[0].rung, own[0].subject) != (case.rung, case.subject):
+            finish()
+        own.append(case)
+        if not case.ok:
+            say(f"{case.status.upper()} {case.place}: {case.name}")
+
+    yield tell
+    finish()
 
 
 def report_text(report: Report, took: float | None = None) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree as ET
 
 from studio.core.files import canonical_json, digest_bytes
-from studio.core.settings import Rung
+
+if TYPE_CHECKING:
+    from studio.core.settings import Rung
 
 Status = Literal["passed", "failed", "error", "skipped"]
 FORMAT = 1
