@@ -131,7 +131,7 @@ class Report:
         subjects = dict.fromkeys((case.rung, case.subject) for case in self.cases)
         for rung, subject in subjects:
             own = [case for case in self.cases if (case.rung, case.subject) == (rung, subject)]
-            suite = ET.SubElement(root, "testsuite", {"name": f"{rung}: {subject}", **_totals(own)})
+            suite = ET.SubElement(root, "testsuite", {"name": _clean(f"{rung}: {subject}"), **_totals(own)})
             for case in own:
                 _append(suite, case)
         ET.indent(root)
