@@ -27,11 +27,11 @@ def setup(
     With --check the exit status is 1 when something is missing.
     """
     from studio.core.errors import BadInput
-    from studio.workflows import git_setup
+    from studio.workflows.git import setup
 
     if only_look and remove:
         raise BadInput("--check and --remove cannot be given together. Next: leave one of them out.")
-    done = git_setup.remove_git() if remove else git_setup.check_git() if only_look else git_setup.set_up_git()
+    done = setup.remove_git() if remove else setup.check_git() if only_look else setup.set_up_git()
     show(done.as_dict(), as_json, lambda: _set_up(done.as_dict(), remove=remove, only_look=only_look))
     raise typer.Exit(1 if done.missing and not remove else 0)
 
@@ -45,7 +45,7 @@ def split(
 
     All that differs from the last commit counts: staged, unstaged and untracked.
     """
-    from studio.workflows.git_split import apply_split, propose_split
+    from studio.workflows.git.split import apply_split, propose_split
 
     result = apply_split() if apply else propose_split()
     show(result.as_dict(), as_json, lambda: _split(result.as_dict()))
@@ -56,7 +56,7 @@ def check_message(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file in which git hands the message over.")],
 ) -> None:
     """Refuse a commit message that is not conventional; the hook commit-msg calls it."""
-    from studio.workflows.git_hooks import check_message as check
+    from studio.workflows.git.hooks import check_message as check
 
     check(file)
 
@@ -67,7 +67,7 @@ def check_increment(as_json: Json = False) -> None:
 
     The exit status is 0 also then.
     """
-    from studio.workflows.git_hooks import measure_increment
+    from studio.workflows.git.hooks import measure_increment
 
     found = measure_increment()
     if as_json:
@@ -79,7 +79,7 @@ def check_increment(as_json: Json = False) -> None:
 @app.command("check-released")
 def check_released() -> None:
     """Refuse an unapproved change of a released pipeline; the hook pre-commit calls it."""
-    from studio.workflows.git_released import refuse_unapproved
+    from studio.workflows.git.released import refuse_unapproved
 
     refuse_unapproved()
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from studio.core.errors import Refused, StudioError
 from studio.core.git import Repository, open_repository
 from studio.core.workspace import FILE, Workspace
-from studio.workflows.git_hooks import workspaces
+from studio.workflows.git.hooks import workspaces
 
 if TYPE_CHECKING:
     from studio.workflows.content_states import Content

@@ -13,7 +13,7 @@ from studio.notebooks.approval_file import Evidence
 from studio.notebooks.approval_writing import Reviewed, revoke_approval, write_approval
 from studio.pipelines.specification import read_pipeline
 from studio.workflows.content_states import contents
-from studio.workflows.git_released import NotReleasable, refuse_unapproved
+from studio.workflows.git.released import NotReleasable, refuse_unapproved
 from tests.conftest import Place, notebook
 from tests.repositories import Repo, isolate, repository
 

@@ -1,7 +1,7 @@
 """The hooks of a repository, through pre-commit: what its file says, and the scripts that call it.
 
 The hooks are local and of the language ``system``: nothing is fetched, and nothing is installed. The file is committed,
-so that it names no path of one machine; the interpreter stands in the clone's configuration (`git_drivers.PYTHON`). A
+so that it names no path of one machine; the interpreter stands in the clone's configuration (`drivers.PYTHON`). A
 file that is there is added to as text, so that its comments stay; where that cannot be done safely its owner is told.
 """
 
@@ -19,8 +19,8 @@ import yaml
 from studio.core.errors import StudioError
 from studio.core.files import write_atomic
 from studio.core.git import Repository
-from studio.workflows.git_drivers import PYTHON
-from studio.workflows.git_state import Addition, Done, Item
+from studio.workflows.git.drivers import PYTHON
+from studio.workflows.git.state import Addition, Done, Item
 
 FILE = ".pre-commit-config.yaml"
 KINDS = ("pre-commit", "commit-msg")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from studio.workflows.git_setup import check_git, remove_git, set_up_git
+from studio.workflows.git.setup import check_git, remove_git, set_up_git
 from tests.conftest import Place, notebook
 from tests.repositories import Repo, isolate, repository
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from studio.core.errors import BadInput
 from studio.core.git import Repository, open_repository
 from studio.core.workspace import Workspace, find_workspace
-from studio.workflows import git_drivers, git_precommit
-from studio.workflows.git_state import Item, read_done, write_done
+from studio.workflows.git import drivers, precommit
+from studio.workflows.git.state import Item, read_done, write_done
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ def remove_git() -> SetUp:
     """Undo exactly what `set_up_git` did; what was changed since is left to its owner, and told."""
     _, repository = _place()
     done = read_done(repository)
-    items, done = git_precommit.uninstall_hooks(repository, done)
-    found, done = git_drivers.unset_configuration(repository, done)
+    items, done = precommit.uninstall_hooks(repository, done)
+    found, done = drivers.unset_configuration(repository, done)
     items += found
     for path in tuple(done.additions):
-        found, done = git_drivers.remove_addition(Path(path), done)
+        found, done = drivers.remove_addition(Path(path), done)
         items += found
     write_done(repository, done)
     return SetUp(str(repository.top), tuple(items))
@@ -80,13 +80,13 @@ def _through(*, only_look: bool) -> SetUp:
     done = read_done(repository)
     items: list[Item] = []
     try:
-        found, done = git_drivers.set_configuration(repository, done, only_look=only_look)
+        found, done = drivers.set_configuration(repository, done, only_look=only_look)
         items += found
-        found, done = git_drivers.add_attributes(repository, workspace, done, only_look=only_look)
+        found, done = drivers.add_attributes(repository, workspace, done, only_look=only_look)
         items += found
-        found, done = git_precommit.add_hooks_file(repository, done, only_look=only_look)
+        found, done = precommit.add_hooks_file(repository, done, only_look=only_look)
         items += found
-        found, done = git_precommit.install_hooks(repository, done, only_look=only_look)
+        found, done = precommit.install_hooks(repository, done, only_look=only_look)
         items += found
     finally:
         if not only_look:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from studio.core.git import Change, Repository
 from studio.core.workspace import FILE
 from studio.notebooks.increments import CannotSplit, CellChange, split_notebook
-from studio.workflows import git_message
+from studio.workflows.git import message
 
 _BEFORE = ("setup", "data", "modules", "tests")
 _AFTER = ("pipelines", "approvals", "docs", "rest")
@@ -93,7 +93,7 @@ def _of_files(names: Sequence[str], by_group: dict[str, list[Change]]) -> Iterat
         if changes:
             contents = tuple(_whole(change) for change in changes)
             paths, actions = [item.path for item in contents], [item.action for item in contents]
-            yield Group(*git_message.of_group(name, paths, actions), contents)
+            yield Group(*message.of_group(name, paths, actions), contents)
 
 
 def _of_notebook(repository: Repository, change: Change) -> Iterator[Group]:
@@ -101,20 +101,20 @@ def _of_notebook(repository: Repository, change: Change) -> Iterator[Group]:
     if change.added or change.deleted or change.old_mode != change.new_mode:
         why = {"added": "A new notebook is read as a whole.", "removed": "The notebook is gone."}
         reason = why.get(whole.action, "It becomes another kind of file.")
-        yield Group(*git_message.of_notebook(change.path, whole.action, reason), (whole,))
+        yield Group(*message.of_notebook(change.path, whole.action, reason), (whole,))
         return
     old, new = repository.content(change.old), repository.content(change.new)
     try:
         layers = split_notebook(old or b"", new or b"")
     except CannotSplit as error:
         reason = f"It is taken as a whole, because {error}"
-        yield Group(*git_message.of_notebook(change.path, whole.action, reason), (whole,))
+        yield Group(*message.of_notebook(change.path, whole.action, reason), (whole,))
         return
     for place, layer in enumerate(layers, 1):
         last = place == len(layers)
         made = change.new if last else repository.store(layer.content)
         content = Content(change.path, "changed", change.new_mode, made, whole=last, cells=layer.cells)
-        yield Group(*git_message.of_layer(change.path, layer.kind, layer.cells), (content,))
+        yield Group(*message.of_layer(change.path, layer.kind, layer.cells), (content,))
 
 
 def _whole(change: Change) -> Content:

@@ -15,7 +15,7 @@ from pathlib import Path
 from studio.core.files import write_atomic
 from studio.core.git import GitFailed, Repository
 from studio.core.workspace import Workspace
-from studio.workflows.git_state import Addition, Done, Item, Setting
+from studio.workflows.git.state import Addition, Done, Item, Setting
 
 PYTHON = "studio.python"
 FILTER = "studio-outputs"

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from studio.core.errors import BadInput
 from studio.core.git import Repository
-from studio.workflows import git_split
-from studio.workflows.git_groups import group_of
-from studio.workflows.git_split import NotSplit, Split, apply_split, propose_split
+from studio.workflows.git import split
+from studio.workflows.git.groups import group_of
+from studio.workflows.git.split import NotSplit, Split, apply_split, propose_split
 from tests.conftest import Place, notebook
 from tests.notebooks.test_increments import notebooks, written
 from tests.repositories import Repo, isolate, repository
@@ -262,8 +262,8 @@ def test_a_failure_leaves_everything_as_it_was(
 def test_commits_that_do_not_add_up_are_not_made(place: Place, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     work(place)
     before = state(repo)
-    group = git_split.group_changes
-    monkeypatch.setattr(git_split, "group_changes", lambda *words: list(group(*words))[:-1])
+    group = split.group_changes
+    monkeypatch.setattr(split, "group_changes", lambda *words: list(group(*words))[:-1])
     with pytest.raises(NotSplit, match="do not add up"):
         apply_split(repo.top)
     assert state(repo) == before

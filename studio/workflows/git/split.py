@@ -18,7 +18,7 @@ from pathlib import Path
 
 from studio.core.errors import BadInput, StudioError
 from studio.core.git import Change, GitFailed, Repository, open_repository
-from studio.workflows.git_groups import Content, group_changes
+from studio.workflows.git.groups import Content, group_changes
 
 _SUBMODULE = "160000"
 
@@ -122,7 +122,7 @@ def apply_split(folder: Path | None = None) -> Split:
     NotSplit
         When git refuses; nothing is changed then.
     """
-    from studio.workflows.git_released import refuse_unapproved
+    from studio.workflows.git.released import refuse_unapproved
 
     with _working_tree(open_repository(folder or Path.cwd())) as (whole, split):
         if not split.proposals:
