@@ -33,7 +33,7 @@ def show_(
     """Show the last events; or with --on what was approved and live at the end of a day, or at a moment."""
     from studio.cli.ledger_text import events_text, state_text
     from studio.core.errors import BadInput
-    from studio.workflows.show_ledger import show_events, show_state
+    from studio.workflows.ledger.show import show_events, show_state
 
     if on is None:
         shown = show_events(since=since, until=until, kind=kind, subject=subject, actor=actor, limit=limit or 50)
@@ -59,7 +59,7 @@ def verify(
 ) -> None:
     """Verify that no event was changed, removed, inserted or moved; exit status 1 when one was."""
     from studio.cli.ledger_text import verified_text
-    from studio.workflows.verify_ledger import verify_ledger
+    from studio.workflows.ledger.verify import verify_ledger
 
     found = verify_ledger(expect or [], file)
     show(found.as_dict(), as_json, lambda: verified_text(found))
@@ -72,7 +72,7 @@ def export(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file instead of standard output.")] = None,
 ) -> None:
     """Export all events."""
-    from studio.workflows.export_ledger import export_ledger
+    from studio.workflows.ledger.export import export_ledger
 
     exported = export_ledger(form, output)
     if output is None:
@@ -85,7 +85,7 @@ def export(
 @app.command()
 def migrate(as_json: Json = False) -> None:
     """Make or migrate the ledger's tables, under an account that may; appending does it where it may."""
-    from studio.workflows.migrate_ledger import migrate_ledger
+    from studio.workflows.ledger.migrate import migrate_ledger
 
     done = migrate_ledger()
     show(

@@ -10,8 +10,8 @@ from studio.cli.output import short, table
 if TYPE_CHECKING:
     from studio.ledger.event import Event
     from studio.ledger.state import Approval, LiveModel, LiveRun
-    from studio.workflows.show_ledger import Shown, ShownState
-    from studio.workflows.verify_ledger import Verified
+    from studio.workflows.ledger.show import Shown, ShownState
+    from studio.workflows.ledger.verify import Verified
 
 _FAULTS = 20
 _ENDED = 20

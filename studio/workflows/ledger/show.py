@@ -12,7 +12,7 @@ from studio.core.workspace import find_workspace
 from studio.ledger.event import KINDS, Event
 from studio.ledger.ledger import open_ledger
 from studio.ledger.state import State, state_at
-from studio.workflows.ledger_moments import Moment, end_of, start_of
+from studio.workflows.ledger.moments import Moment, end_of, start_of
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The ledger for people: what it says, whether it is whole, a copy of it, and its tables."""
