@@ -47,13 +47,13 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything; never raises for what is missing."""
-    found = [_python(), *_distributions(), _git(), _kernels(), _postgres()]
+    found = [_python(), *_distributions(), _git(), _ssh(), _kernels(), _postgres()]
     try:
         workspace = find_workspace()
     except NoWorkspace as error:
         return [*found, Finding("workspace", "note", str(error).partition(". Next: ")[0], "studio init my-project")]
     found.append(Finding("workspace", "ok", str(workspace.root)))
-    for look in (_settings, _state, _tracking):
+    for look in (_settings, _state, _tracking, _people, _ledger):
         found.append(_guarded(look, workspace))
         if found[-1].level == "missing":
             break  # the next ones need it, and would only say the same again
@@ -107,6 +107,13 @@ def _git() -> Finding:
     return Finding("git", "ok", str(shutil.which("git")))
 
 
+def _ssh() -> Finding:
+    found = shutil.which("ssh-keygen")
+    if found is None:
+        return Finding("ssh-keygen", "note", "not found; approvals cannot be signed here", "install openssh-client")
+    return Finding("ssh-keygen", "ok", found)
+
+
 def _kernels() -> Finding:
     if sys.platform != "linux":
         return Finding(
@@ -153,3 +160,25 @@ def _tracking(workspace: Workspace) -> Finding:
     uri = tracking_uri(workspace)
     shown = Path(uri.removeprefix("sqlite:///")).name if uri.startswith("sqlite:") else uri
     return Finding("tracking", "ok", f"MLflow answers at {shown}")
+
+
+def _people(workspace: Workspace) -> Finding:
+    from studio.governance.people import current_actor, declaration, is_open
+
+    actor = current_actor(workspace)
+    if is_open(workspace.settings):
+        detail = f"studio.toml declares nobody; you act as {actor.name}"
+        return Finding("people", "note", detail, f"before a team reviews: {declaration(actor)}")
+    if not actor.known:
+        return Finding(
+            "people", "note", f"you act as {actor.name}, whom studio.toml does not declare", declaration(actor)
+        )
+    return Finding("people", "ok", f"you act as {actor}: {', '.join(sorted(actor.roles)) or 'no role'}")
+
+
+def _ledger(workspace: Workspace) -> Finding:
+    from studio.ledger.ledger import open_ledger
+
+    ledger = open_ledger(workspace, patience=5.0)
+    number, _ = ledger.head()
+    return Finding("ledger", "ok", f"{number} events in {ledger.address.shown}")
