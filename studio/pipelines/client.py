@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nbformat
 from nbclient.exceptions import CellExecutionComplete
@@ -14,20 +14,27 @@ from papermill.clientwrap import PapermillNotebookClient
 from studio.pipelines.conversation import Conversation, Message
 from studio.pipelines.outputs import CellOutputs
 
-if TYPE_CHECKING:
-    from studio.pipelines.engine import Execution
-
 _log = logging.getLogger("studio.execution")
 _log.addHandler(logging.NullHandler())
 
 
 class StudioClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill is not typed
-    """papermill's client with the talking and the keeping replaced."""
+    """papermill's client with the talking and the keeping replaced.
 
-    def __init__(self, execution: Execution, conversation: Conversation) -> None:
+    Parameters
+    ----------
+    execution
+        What papermill calls a notebook's execution: has the document as ``nb``, and is told of messages.
+    conversation : Conversation
+        The talk with the kernel.
+    limit : int
+        How much of a cell's outputs is kept, in characters.
+    """
+
+    def __init__(self, execution: Any, conversation: Conversation, limit: int) -> None:
         super().__init__(execution, log=_log)
         self._conversation = conversation
-        self._limit = execution.limits.cell_output_limit
+        self._limit = limit
         self._books: dict[int, CellOutputs] = {}
         self._changed: set[int] = set()
         self._clear_next: set[int] = set()

@@ -70,7 +70,7 @@ class StudioEngine(Engine):  # type: ignore[misc]  # papermill is not typed
 class Execution:
     """One document's way through its kernel, and the record of it.
 
-    The arguments are those of `studio.pipelines.execution.execute`.
+    The arguments are those of `studio.pipelines.executing.execute`.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Execution:
         on_cell: Callable[[int, int], None] | None,
         redaction: Redaction,
     ) -> None:
-        self.limits = limits
+        self._limits = limits
         self._redaction = redaction
         self.nb: Any = None
         self._output = output
@@ -152,7 +152,7 @@ class Execution:
                 f"The notebook asks for a {language} kernel, and only Python notebooks can be run as steps. "
                 "Next: choose a Python kernel for it.",
             )
-        until = self._started + self.limits.start_timeout
+        until = self._started + self._limits.start_timeout
         if self._deadline is not None:
             until = min(until, self._deadline)
         try:
@@ -167,7 +167,7 @@ class Execution:
         except OSError as error:
             raise self._failed("start", f"The kernel could not be started: {error}.") from None
         self.nb.metadata["language_info"] = nbformat.from_dict(information["content"]["language_info"])
-        self._client = StudioClient(self, self._conversation)
+        self._client = StudioClient(self, self._conversation, self._limits.cell_output_limit)
         self._client.kc = self._conversation.client
         self._conversation.on_turn = self._turn
 
@@ -185,7 +185,7 @@ class Execution:
     def _run_cell(self, index: int) -> None:
         client, cell = self._client, self.nb.cells[index]
         assert client is not None  # set by _start
-        limit = self.limits.cell_timeout
+        limit = self._limits.cell_timeout
         until = None if limit is None else time.monotonic() + limit
         by_cell = until is not None and (self._deadline is None or until <= self._deadline)
         until = until if by_cell else self._deadline
@@ -227,10 +227,10 @@ class Execution:
         with contextlib.suppress(TooLate, KernelEnded, KernelSilent, Cancelled):
             reply = self._conversation.await_reply(time.monotonic() + INTERRUPT_SECONDS)["content"]
         if by_cell:
-            sentence = f"{capital(where)} did not finish within its {self.limits.cell_timeout:g} s (cell_timeout)."
+            sentence = f"{capital(where)} did not finish within its {self._limits.cell_timeout:g} s (cell_timeout)."
         else:
             sentence = (
-                f"The notebook did not finish within its {self.limits.timeout:g} s (timeout); {where} was running."
+                f"The notebook did not finish within its {self._limits.timeout:g} s (timeout); {where} was running."
             )
         return self._failed("timeout", sentence, index, reply)
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from studio.core import files
 from studio.core.workspace import Workspace
-from studio.pipelines.execution import Cancellation, CellFailure, Limits, Outcome, execute
+from studio.pipelines.executing import execute
+from studio.pipelines.execution import Cancellation, CellFailure, Limits, Outcome
 from studio.pipelines.plan import PlannedStep
 from studio.tracking.redaction import Redaction
 

@@ -12,7 +12,8 @@ import pytest
 RUNNER = """
 import json, resource, sys
 from pathlib import Path
-from studio.pipelines.execution import Cancellation, Limits, execute
+from studio.pipelines.executing import execute
+from studio.pipelines.execution import Cancellation, Limits
 
 def cells(*sources):
     made = [

@@ -23,7 +23,8 @@ from studio.pipelines.kernels import janitor
 RUNNER = """
 import json, os, sys
 from pathlib import Path
-from studio.pipelines.execution import Cancellation, Limits, execute
+from studio.pipelines.executing import execute
+from studio.pipelines.execution import Cancellation, Limits
 folder = Path(sys.argv[1])
 execute(
     json.loads((folder / "notebook.json").read_text()),

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from studio.pipelines.execution import Cancellation, Limits, Outcome, execute
+from studio.pipelines.executing import execute
+from studio.pipelines.execution import Cancellation, Limits, Outcome
 
 
 def document(*cells: str | tuple[str, str], **metadata: Any) -> dict[str, Any]:
