@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
-from xml.etree import ElementTree as ET
 
 from studio.core.files import canonical_json, digest_bytes
 
 if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
+
     from studio.core.settings import Rung
 
 Status = Literal["passed", "failed", "error", "skipped"]
@@ -127,6 +128,8 @@ class Report:
 
     def to_junit(self) -> str:
         """The report as JUnit XML: one test suite a subject, one test case a case."""
+        from xml.etree import ElementTree as ET
+
         root = ET.Element("testsuites", {"name": "studio", **_totals(self.cases)})
         subjects = dict.fromkeys((case.rung, case.subject) for case in self.cases)
         for rung, subject in subjects:
@@ -151,6 +154,8 @@ def _totals(cases: Iterable[Case]) -> dict[str, str]:
 
 
 def _append(suite: ET.Element, case: Case) -> None:
+    from xml.etree import ElementTree as ET
+
     name = f"{case.name} (cell {case.cell})" if case.cell is not None else case.name
     classname = re.sub(r"\.(ipynb|py|md|yml)\Z", "", case.subject).replace("/", ".")
     attributes = {"classname": _clean(classname), "name": _clean(name), "time": f"{case.seconds:.3f}"}
