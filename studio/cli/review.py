@@ -51,7 +51,7 @@ def submit(names: Names, message: Message = "", as_json: Json = False) -> None:
     request = SubmitRequest(names=tuple(names), message=message, base=Path.cwd())
     with progress() as listener, told_cases() as case:
         submitted = submit(request, Watching(run=listener, case=case))
-    show(submitted.as_dict(), as_json, lambda: _submitted_text(submitted))
+    show(submitted.as_dict(), as_json, lambda: _submitted_text(submitted, names))
     raise typer.Exit(submitted.exit_status)
 
 
@@ -219,7 +219,7 @@ def _decide(decided: list[Decided], as_json: bool) -> None:
         lines = []
         for one in decided:
             line = f"{one.subject}: {one.verb} by {one.actor}" + (f", {one.reason}" if one.reason else "")
-            lines.append(line.rstrip(".") + ".")
+            lines.append(line if line.endswith((".", "!", "?", "…")) else f"{line}.")
         files = sorted({one.file for one in decided if one.file})
         if files:
             lines.append(f"Next: commit the approvals: git add {' '.join(files)} && git commit")
@@ -228,7 +228,7 @@ def _decide(decided: list[Decided], as_json: bool) -> None:
     show({"decisions": [one.as_dict() for one in decided]}, as_json, text)
 
 
-def _submitted_text(submitted: Submitted) -> str:
+def _submitted_text(submitted: Submitted, names: list[str]) -> str:
     from studio.cli.test import report_text
     from studio.workflows.submissions import PAGE, folder
 
@@ -243,18 +243,22 @@ def _submitted_text(submitted: Submitted) -> str:
         for item in submitted.submissions
     ]
     parts.append(table(["SUBMISSION", "CONTENT", "REVIEW PACKET"], rows))
-    names = " ".join(item.subject for item in submitted.submissions)
+    typed = " ".join(names)
     if submitted.report.ok:
-        parts.append(f"Next: somebody else looks at it, then: {studio} review approve {names}")
+        parts.append(
+            f"Next: commit it, where that is not done; somebody else looks at it, then: {studio} review approve {typed}"
+        )
     else:
-        parts.append(f"It cannot be approved with failing tests. Next: mend them, then: {studio} review submit {names}")
+        parts.append(f"It cannot be approved with failing tests. Next: mend them, then: {studio} review submit {typed}")
     return "\n\n".join(parts)
 
 
 def _list_text(found: list[Listed]) -> str:
     if not found:
         return "No submission waits for a decision. Next: studio review submit NOTEBOOK, or studio review list --all"
-    rows = [(item.submission, item.subject, item.status, item.author, item.time[:16], item.message) for item in found]
+    rows = [
+        (item.submission, item.subject, item.status, item.author, _minute(item.time), item.message) for item in found
+    ]
     return table(["SUBMISSION", "CONTENT", "STATUS", "AUTHOR", "SUBMITTED (UTC)", "MESSAGE"], rows)
 
 
@@ -264,7 +268,7 @@ def _shown_text(shown: Shown) -> str:
     item = shown.submission
     head = [
         f"submission {item.id} of {item.subject}: {shown.status}",
-        f"by {item.author} on {item.time[:16].replace('T', ' ')} (UTC)" + (f": {item.message}" if item.message else ""),
+        f"by {item.author} on {_minute(item.time)} (UTC)" + (f": {item.message}" if item.message else ""),
         f"review packet: {shown.workspace.shown(shown.page)}",
     ]
     if item.run:
@@ -275,6 +279,10 @@ def _shown_text(shown: Shown) -> str:
     if shown.comments:
         parts.append("\n".join(_comment_text(one.cell, one.status, one.comment) for one in shown.comments))
     return "\n\n".join(parts)
+
+
+def _minute(time: str) -> str:
+    return time[:16].replace("T", " ")
 
 
 def _comment_text(cell: int | None, status: str, said: object) -> str:

@@ -17,6 +17,7 @@ from studio.ledger.ledger import Ledger, open_ledger
 from studio.pipelines.plan import Plan
 from studio.pipelines.run_record import RunRecord
 from studio.pipelines.specification import Pipeline
+from studio.workflows.awaited import with_submission
 from studio.workflows.content_states import Content, approval_states, contents_of_plan
 from studio.workflows.kept_reports import passed
 
@@ -152,8 +153,10 @@ def _content(workspace: Workspace, found: Sequence[Content], rules: Environment)
 def _approvals(workspace: Workspace, found: Sequence[Content]) -> list[Refusal]:
     refusals: list[Refusal] = []
     never: list[str] = []
-    for content, state in zip(found, approval_states(workspace, found).values(), strict=True):
-        if state.status == "draft" and state.approval is None:
+    states = approval_states(workspace, found)
+    for content in found:
+        state = with_submission(workspace, content, states[content.subject])
+        if state.status == "draft" and state.approval is None and len(state.reasons) == 1:
             never.append(content.subject)
         elif state.status != "approved":
             refusals.append(Refusal("approval", " ".join(state.reasons), state.next))

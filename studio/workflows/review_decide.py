@@ -107,7 +107,14 @@ def reject(request: ReviewRequest) -> list[Decided]:
     workspace = find_workspace()
     actor = current_actor(workspace)
     _demand_reason(request, "reject", "what has to be changed")
-    found = contents_named(workspace, request.names, request.base)
+    named = contents_named(workspace, request.names, request.base)
+    states = approval_states(workspace, named)
+    found = [content for content in named if states[content.subject].status != "approved"]
+    if not found:  # "reject" is about what is submitted; an approval that holds is taken back
+        raise BadInput(
+            f"{', '.join(content.subject for content in named)}: approved as it is, so there is nothing to reject. "
+            f'Next: studio review revoke {" ".join(request.names)} --message "…"'
+        )
     events = {content.subject: _latest(workspace, content.subject) for content in found}
     open_ones = [content for content in found if events[content.subject] is not None]
     if not open_ones:

@@ -16,6 +16,7 @@ from studio.notebooks.document import NotebookDocument
 from studio.notebooks.review.anchors import locate
 from studio.notebooks.review.facts import Comment
 from studio.workflows import submissions
+from studio.workflows.awaited import with_submission
 from studio.workflows.content_states import approval_states, contents_named
 from studio.workflows.earlier_version import present_version
 from studio.workflows.review_packet import comments_on
@@ -168,4 +169,4 @@ def review_status(names: Sequence[str], base: Path) -> list[ApprovalState]:
     workspace = find_workspace()
     found = contents_named(workspace, names, base)
     states = approval_states(workspace, found)
-    return [states[content.subject] for content in found]
+    return [with_submission(workspace, content, states[content.subject]) for content in found]

@@ -1,0 +1,34 @@
+"""What was submitted already is not to be submitted again: it waits for a reviewer, and whoever asks is told so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from studio.core.workspace import Workspace
+from studio.ledger.ledger import open_ledger
+from studio.notebooks.approval import ApprovalState
+from studio.workflows.content_states import Content
+
+
+def awaits_review(workspace: Workspace, content: Content) -> bool:
+    """Whether exactly this content was submitted last, passed its tests, and was not sent back since."""
+    kinds = {"submitted", "rejected", "revoked"}
+    events = open_ledger(workspace).events(kinds=kinds, subject=content.subject)
+    last = events[-1] if events else None
+    return (
+        last is not None
+        and last.kind == "submitted"
+        and last.details.get("fingerprint") == content.fingerprint.digest
+        and bool(last.details.get("ok"))
+    )
+
+
+def with_submission(workspace: Workspace, content: Content, state: ApprovalState) -> ApprovalState:
+    """The state, which names the reviewer's command where the content was submitted and waits for one."""
+    if state.status == "approved" or not awaits_review(workspace, content):
+        return state
+    return replace(
+        state,
+        reasons=(*state.reasons, "It was submitted, and waits for a reviewer."),
+        next=f"studio review approve {content.subject}",
+    )
