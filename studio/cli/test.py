@@ -31,7 +31,7 @@ def climb(
         Path | None, typer.Option("--junit", metavar="FILE", help="Write the report as JUnit XML too.")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Steps of the run on samples at the same time.")
+        int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Steps and notebooks at the same time.")
     ] = None,
     as_json: Json = False,
 ) -> None:

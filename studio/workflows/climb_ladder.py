@@ -131,8 +131,7 @@ def climb(
         from studio.workflows.code_tests import CodeTests
 
         with CodeTests(replace(workspace, sampled=True), whole=whole, on_case=watching.case) as tests:
-            for path in targets.notebooks:
-                cases += tests.cases(path)
+            cases += tests.all(targets.notebooks, jobs or workspace.settings.running.jobs)
     if "data" in rungs:
         take(_contract_cases(workspace, targets))
     if "model" in rungs and targets.judged:

@@ -12,7 +12,7 @@ import pytest
 
 from studio.core.report import Report
 from studio.core.workspace import Workspace, find_workspace
-from studio.workflows.climb_ladder import Climbed, LadderRequest, climb_ladder
+from studio.workflows.climb_ladder import Climbed, LadderRequest, Watching, climb_ladder
 from tests.conftest import Place, notebook
 
 pytestmark = pytest.mark.slow
@@ -260,3 +260,25 @@ def test_sampled_and_real_state_are_apart(place: Place) -> None:
     assert sampled.state == workspace.state / "sample"
     assert sampled.ledger == workspace.ledger
     assert json.loads(json.dumps(sampled.environment))["STUDIO_SAMPLED"] == "1"
+
+
+def test_notebooks_tested_side_by_side_say_the_same(climbed_once: tuple[Place, Climbed], tmp_path: Path) -> None:
+    import shutil
+
+    place = Place(tmp_path / "workspace")
+    shutil.copytree(climbed_once[0].root, place.root)
+    for number in range(3):
+        cells = ("import studio", f"number = {number}", ("test", f"def test_{number}():\n    assert number != 1"))
+        place.write(f"notebooks/n{number}.ipynb", notebook(*cells))
+    paths = tuple(f"notebooks/n{number}.ipynb" for number in range(3))
+    told: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place.root)
+        request = LadderRequest(names=paths, base=place.root, rungs=frozenset({"code"}), jobs=3)
+        report = climb_ladder(request, Watching(case=lambda case: told.append(case.subject))).report
+    assert [(case.subject, case.status) for case in report.cases] == [
+        (paths[0], "passed"),
+        (paths[1], "failed"),
+        (paths[2], "passed"),
+    ]
+    assert sorted(told) == list(paths)
