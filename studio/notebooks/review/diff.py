@@ -150,6 +150,11 @@ class NotebookDiff:
         return (self.old.kernel_name, self.new.kernel_name)
 
     @property
+    def declaration(self) -> bool:
+        """Whether it is a file of YAML that stands here as a notebook of one cell."""
+        return self.new.path.endswith((".yml", ".yaml"))
+
+    @property
     def touched(self) -> tuple[CellDiff, ...]:
         """The cells in which something but outputs differs."""
         return tuple(cell for cell in self.cells if cell.touched)
@@ -178,6 +183,8 @@ class NotebookDiff:
 
     def summary(self) -> str:
         """One line: ``2 cells changed, 1 added; 2 of these changes count; outputs of 3 cells differ``."""
+        if self.declaration:
+            return self._lines_told()
         tallies = self.tallies()
         told = [f"{tallies[status]} {status}" for status in STATUSES if status != "unchanged" and tallies[status]]
         if self.old is None:
@@ -194,6 +201,14 @@ class NotebookDiff:
         if self.old is not None and tallies["outputs_changed"]:
             parts.append(f"outputs of {_cells(tallies['outputs_changed'])} differ")
         return "; ".join(parts)
+
+    def _lines_told(self) -> str:
+        added, removed = (sum(getattr(cell.source, kind) for cell in self.cells) for kind in ("added", "removed"))
+        if self.old is None:
+            return f"a new file of {_lines(added)}"
+        if not added and not removed:
+            return "no line changed"
+        return f"{_lines(added)} added, {removed} removed" if added else f"{_lines(removed)} removed"
 
     def as_dict(self, *, cells: Iterable[int] | None = None) -> dict[str, Any]:
         """The difference with stable keys, for ``--json``; with `cells`, of those places in `cells` only."""
@@ -287,6 +302,10 @@ def _attachments(document: NotebookDocument | None) -> dict[int, Any]:
 
 def _cells(number: int) -> str:
     return f"{number} cell" if number == 1 else f"{number} cells"
+
+
+def _lines(number: int) -> str:
+    return f"{number} line" if number == 1 else f"{number:,} lines"
 
 
 def _verb(number: int) -> str:

@@ -126,7 +126,7 @@ def diff_lines(old: str, new: str, *, context: int = CONTEXT) -> LineDiff:
 
 def whole(text: str, kind: LineKind) -> LineDiff:
     """All of a text as put in, taken out or unchanged."""
-    rows = text.split("\n") if text else []
+    rows = text.removesuffix("\n").split("\n") if text else []
     numbered = (
         Line(kind, _cut(row), None if kind == "added" else n, None if kind == "removed" else n)
         for n, row in enumerate(rows, 1)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from studio.notebooks.review.diff import NotebookDiff
 
 _FOLDER = Path(__file__).parent / "templates"
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z\Z")
 _ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\\]+\Z", re.IGNORECASE)
 
 
@@ -86,6 +87,7 @@ def _environment() -> Environment:
         height=_height,
         plural=_plural,
         runs=_runs,
+        moment=_moment,
     )
     made.tests["address"] = lambda text: bool(_ADDRESS.match(text))
     return made
@@ -150,6 +152,12 @@ def _runs(cells: Sequence[Mapping[str, Any]], comments: Mapping[int, Any]) -> li
         else:
             runs.append([cell])
     return runs
+
+
+def _moment(text: str) -> str:
+    """A time as people read it, to the minute; another text as it is."""
+    found = _MOMENT.match(text)
+    return f"{found[1]} {found[2]} UTC" if found else text
 
 
 def _plural(number: int, one: str, many: str) -> str:

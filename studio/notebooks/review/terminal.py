@@ -38,7 +38,7 @@ def shown(diff: NotebookDiff, *, color: bool, width: int) -> str:
             continue
         rows += _unchanged(waiting, paint)
         waiting = 0
-        rows += ["", *_cell(cell, paint, width)]
+        rows += ["", *(_lines(cell.source, paint) if diff.declaration else _cell(cell, paint, width))]
     rows += _unchanged(waiting, paint)
     return "\n".join(rows) + "\n"
 
