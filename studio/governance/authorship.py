@@ -17,11 +17,11 @@ from pathlib import Path
 from studio.core.errors import StudioError
 from studio.core.workspace import Workspace
 from studio.governance.people import Actor, current_actor
+from studio.governance.worktree import NoAnswer, call
 
 _CO_AUTHOR = re.compile(r"^co-authored-by:[^<\n]*<([^<>\n]+)>", re.IGNORECASE | re.MULTILINE)
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _FIELDS = "%H%x00%ae%x00%aE%x00%ce%x00%cE%x00%B"
-_SECONDS = 120.0
 
 
 class NoHistory(StudioError):
@@ -45,10 +45,13 @@ class Authors:
         Addresses in lower case; short names of people where only these are known.
     notes : tuple of str
         What could not be told, one sentence each.
+    complete : bool
+        Whether all of the history is known that counts; not so in a clone without its past.
     """
 
     addresses: frozenset[str]
     notes: tuple[str, ...] = ()
+    complete: bool = True
 
 
 def authors_since(
@@ -97,7 +100,8 @@ def authors_since(
     if repository.uncommitted(paths):
         names |= own
         notes.append(f"Changes that are not committed count as {actor}'s.")
-    return Authors(frozenset(name for name in names if name), tuple(notes))
+    known = frozenset(name for name in names if name)
+    return Authors(known, tuple(notes), complete=not repository.is_shallow())
 
 
 @dataclass(frozen=True)
@@ -142,11 +146,15 @@ class _Repository:
                 f"The commit {commit[:12]} of the last approval is not part of this history any more (a rebase, or a "
                 "clone without its past), so everybody who ever changed the content counts as an author."
             )
-        if self.ask("rev-parse", "--is-shallow-repository").strip() == "true":
+        if self.is_shallow():
             notes.append(
                 "This clone lacks the older commits, so authors from before are not known. Next: git fetch --unshallow"
             )
         return "HEAD"
+
+    def is_shallow(self) -> bool:
+        """Whether older commits are missing here."""
+        return self.ask("rev-parse", "--is-shallow-repository").strip() == "true"
 
     def earlier_names(self, path: str, span: str) -> set[str]:
         """The path and all paths that it was renamed from, along every line of the history."""
@@ -216,19 +224,7 @@ class _Repository:
 
 
 def _call(folder: Path, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    # Configuration and replaced objects of whoever asks must not change what the history says.
-    own = ["-c", "log.showSignature=false", "-c", "log.follow=false", "-c", "core.quotePath=false"]
-    own += ["--no-replace-objects", "--literal-pathspecs", "--no-optional-locks"]
     try:
-        return subprocess.run(
-            ["git", "-C", str(folder), *own, *words],
-            input=given,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise NoHistory(f"it did not answer within {_SECONDS:g} s") from error
+        return call(folder, *words, given=given)
+    except NoAnswer as error:
+        raise NoHistory(error.said) from error

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from studio.core.settings import ApprovalRule, Settings
+from studio.core.files import canonical_json, digest_bytes
+from studio.core.settings import ENVIRONMENTS, ApprovalRule, Settings
 
 DEFAULT_RULE = ApprovalRule()
 SUBMITTERS = frozenset({"data scientist", "ML engineer", "operator", "owner"})
@@ -34,6 +35,17 @@ class Fitting:
     name: str
     written: bool
     names_roles: bool
+
+
+def rules_digest(settings: Settings) -> str:
+    """One digest of all that decides who may do what: people, policy and environments, the built-in ones included.
+
+    Events of the ledger hold it, so that one can tell for ever whether two of them happened under the same rules.
+    """
+    content = settings.model_dump(mode="json", include={"people", "policy"})
+    environments = {**ENVIRONMENTS, **settings.environments}
+    content["environments"] = {name: one.model_dump(mode="json") for name, one in environments.items()}
+    return digest_bytes(canonical_json(content).encode())
 
 
 def approval_rule(settings: Settings, subject: str) -> Fitting:

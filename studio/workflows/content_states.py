@@ -80,6 +80,28 @@ def contents_of_plan(workspace: Workspace, pipeline: Pipeline, plan: Plan) -> li
     return [declared, *found.values()]
 
 
+def files_of(workspace: Workspace, content: Content) -> list[str]:
+    """The files that make `content` what it is: itself, its modules, contracts and, for a pipeline, the catalog.
+
+    Raises
+    ------
+    BadInput, Problems
+        When the catalog can no longer be read.
+    """
+    parts = content.fingerprint.parts
+    modules = [part.label.removeprefix("module ") for part in parts if part.kind == "module"]
+    labels = [part.label for part in parts if part.kind == "contract"]
+    datasets = read_catalog(workspace).datasets
+    found = [content.subject, *modules]
+    for label in labels:
+        dataset = label.removeprefix("contract of ")
+        name = datasets[dataset].contract if dataset in datasets else label.removeprefix("contract ")
+        found += [f"pipelines/contracts/{name}.yml"] if name else []
+    if any(part.kind == "dataset" for part in parts):
+        found.append("pipelines/catalog.yml")
+    return list(dict.fromkeys(found))
+
+
 def _notebook(path: str, fingerprint: Fingerprint) -> Content:
     parts = [part for part in fingerprint.parts if part.kind == "contract"]
     return Content(path, fingerprint, {part.label.removeprefix("contract of "): part.digest for part in parts})
