@@ -122,6 +122,7 @@ def climb(
             cases.append(case)
             watching.case(case)
 
+    take(targets.broken)
     needed = targets.runs if rungs & {"pipeline", "model"} else targets.runs_for_code if "code" in rungs else ()
     for wanted in needed:
         done = run_on_samples(workspace, wanted.pipeline, watching.run, through=wanted.through, jobs=jobs)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.core.errors import BadInput, StudioError
+from studio.core.report import Case
 from studio.core.workspace import Workspace
 from studio.notebooks.datasets import read_datasets
 from studio.notebooks.document import NotebookDocument, read_notebook
 from studio.pipelines.specification import Pipeline, list_pipelines, read_pipeline
 from studio.workflows.choose_pipeline import choose_pipeline
+from studio.workflows.functional_run import not_started
 
 ALL = "all"
 
@@ -40,6 +42,10 @@ class Targets:
         Pipelines whose gates are judged.
     datasets : set of str or None
         Datasets whose contracts are tested; None for all contracts.
+    everything : bool
+        Whether the whole workspace was meant.
+    broken : list of Case
+        Of everything, what cannot be read: told, and the rest is tested.
     """
 
     notebooks: list[str] = field(default_factory=list)
@@ -48,6 +54,7 @@ class Targets:
     judged: list[Pipeline] = field(default_factory=list)
     datasets: set[str] | None = field(default_factory=set)
     everything: bool = False
+    broken: list[Case] = field(default_factory=list)
 
     def contracts(self, known: Sequence[tuple[str, str]]) -> list[str]:
         """The contracts to test, given each dataset with its contract."""
@@ -64,14 +71,17 @@ def choose_targets(workspace: Workspace, names: Sequence[str], base: Path) -> Ta
     Raises
     ------
     BadInput
-        When one of them does not exist.
+        When one of them does not exist, or is named and cannot be read.
     """
     targets = Targets()
     if not names or ALL in names:
         targets.everything = True
         targets.datasets = None
         for name in list_pipelines(workspace):
-            _add_pipeline(workspace, targets, read_pipeline(workspace, name))
+            try:
+                _add_pipeline(workspace, targets, read_pipeline(workspace, name))
+            except BadInput as error:
+                targets.broken.append(not_started(f"pipelines/{name}.yml", error))
         for path in _all_notebooks(workspace):
             _add_notebook(workspace, targets, path)
         return targets

@@ -57,13 +57,14 @@ def run_on_samples(
     try:
         result = start_run(sampled, pipeline.on_samples(), request, listener)
     except StudioError as error:
-        return FunctionalRun(None, (_not_started(subject, error),))
+        return FunctionalRun(None, (not_started(subject, error),))
     cases = [_step_case(subject, step) for step in result.record.steps.values() if not _left_out(step)]
     cases += _dataset_cases(sampled, subject, result)
     return FunctionalRun(result, tuple(cases))
 
 
-def _not_started(subject: str, error: StudioError) -> Case:
+def not_started(subject: str, error: StudioError) -> Case:
+    """The case of a pipeline that cannot be run at all."""
     problems = error.problems if isinstance(error, Problems) else ()
     message = str(problems[0]) if problems else str(error)
     if len(problems) > 1:
