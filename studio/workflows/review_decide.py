@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from studio.core.errors import BadInput, Refused
@@ -16,9 +16,10 @@ from studio.notebooks.approval_file import approval_path, read_approval
 from studio.notebooks.approval_writing import revoke_approval
 from studio.notebooks.fingerprint import difference
 from studio.workflows import submissions
-from studio.workflows.approving import Approving, approve_content, check_allowed
+from studio.workflows.approving import NOT_WRITTEN, Approving, approve_content, check_allowed
 from studio.workflows.content_states import Content, approval_states, contents_named
 from studio.workflows.decisions import require
+from studio.workflows.messages import check_message
 
 
 class NotSubmitted(Refused):
@@ -84,6 +85,7 @@ def approve(request: ReviewRequest) -> list[Decided]:
     """
     workspace = find_workspace()
     actor = current_actor(workspace)
+    request = replace(request, message=check_message(request.message))
     found = contents_named(workspace, request.names, request.base)
     states = approval_states(workspace, found)
     wanted = [content for content in found if states[content.subject].status != "approved"]
@@ -106,7 +108,7 @@ def reject(request: ReviewRequest) -> list[Decided]:
     """
     workspace = find_workspace()
     actor = current_actor(workspace)
-    _demand_reason(request, "reject", "what has to be changed")
+    request = _with_reason(request, "reject", "what has to be changed")
     named = contents_named(workspace, request.names, request.base)
     states = approval_states(workspace, named)
     found = [content for content in named if states[content.subject].status != "approved"]
@@ -145,7 +147,7 @@ def revoke(request: ReviewRequest) -> list[Decided]:
     """
     workspace = find_workspace()
     actor = current_actor(workspace)
-    _demand_reason(request, "revoke", "what is wrong with it")
+    request = _with_reason(request, "revoke", "what is wrong with it")
     found = contents_named(workspace, request.names, request.base)
     files = [(content, read_approval(workspace, content.subject)) for content in found]
     approved = [(content, file) for content, file in files if file is not None and file.revoked is None]
@@ -192,6 +194,7 @@ def _examine(workspace: Workspace, actor: Actor, content: Content, request: Revi
             f"Next: mend it (studio review show {submission.id}), then studio review submit {content.subject}"
         )
     _check_not_rejected(workspace, event)
+    _check_not_revoked(workspace, event)
     one = Approving(
         workspace, actor, content, submission, _submitters(workspace, content), request.message, request.key
     )
@@ -225,11 +228,24 @@ def _check_not_rejected(workspace: Workspace, event: Event) -> None:
     if later:
         last = later[-1]
         raise NotSubmitted(
-            f"{event.subject} was rejected by {last.actor} on {last.time[:10]}: {last.details.get('message')}. "
+            f'{event.subject} was rejected by {last.actor} on {last.time[:10]}: "{last.details.get("message")}". '
             f"Next: mend it, then studio review submit {event.subject}"
         )
 
 
-def _demand_reason(request: ReviewRequest, verb: str, what: str) -> None:
+def _check_not_revoked(workspace: Workspace, event: Event) -> None:
+    """Who takes an approval back doubts its evidence: without a new submission nobody approves on it again."""
+    later = open_ledger(workspace).events(kinds={"revoked"}, subject=event.subject, after=event.sequence)
+    mine = [one for one in later if one.details.get("fingerprint") == event.details.get("fingerprint")]
+    if mine and mine[-1].details.get("message") != NOT_WRITTEN:
+        last = mine[-1]
+        raise NotSubmitted(
+            f"The approval of {event.subject} on this submission was revoked by {last.actor} on {last.time[:10]}: "
+            f"{last.details.get('message')}. Next: mend it, then studio review submit {event.subject}"
+        )
+
+
+def _with_reason(request: ReviewRequest, verb: str, what: str) -> ReviewRequest:
     if not request.message.strip():
         raise BadInput(f'Say {what}. Next: studio review {verb} {" ".join(request.names)} --message "…"')
+    return replace(request, message=check_message(request.message))

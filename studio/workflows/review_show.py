@@ -9,6 +9,7 @@ from pathlib import Path
 from studio.core.errors import BadInput
 from studio.core.report import Report
 from studio.core.workspace import Workspace, find_workspace
+from studio.governance.policy import approval_rule
 from studio.ledger.event import Event
 from studio.ledger.ledger import open_ledger
 from studio.notebooks.approval import ApprovalState
@@ -47,22 +48,27 @@ def list_submissions(*, everything: bool = False) -> list[Listed]:
     found: list[Listed] = []
     for event in reversed(events):
         if event.kind == "submitted":
-            listed = _listed(event, events)
+            listed = _listed(workspace, event, events)
             if everything or listed.status in ("waiting", "tests failed"):
                 found.append(listed)
     return found
 
 
-def _listed(event: Event, events: Sequence[Event]) -> Listed:
+def _listed(workspace: Workspace, event: Event, events: Sequence[Event]) -> Listed:
     later = [other for other in events if other.sequence > event.sequence and other.subject == event.subject]
     identity = event.details.get("submission")
     ok = bool(event.details.get("ok"))
     status = "waiting" if ok else "tests failed"
+    needed = approval_rule(workspace.settings, event.subject).rule.needed
+    approvers: set[str] = set()
     for other in later:
         if other.kind == "submitted":
             status = status if status in ("approved", "rejected", "revoked") else "replaced"
             break
-        if other.details.get("submission") == identity or other.kind == "revoked":
+        if other.kind == "approved" and other.details.get("submission") == identity:
+            approvers.add(other.actor)
+            status = "approved" if len(approvers) >= needed else status
+        elif other.details.get("submission") == identity or other.kind == "revoked":
             status = other.kind
     message = str(event.details.get("message", ""))
     return Listed(str(identity), event.subject, event.actor, event.time, message, ok, status)
@@ -132,7 +138,7 @@ def show_submission(name: str) -> Shown:
         workspace,
         submission,
         submissions.kept_report(workspace, submission),
-        _listed(event, events).status,
+        _listed(workspace, event, events).status,
         tuple(_placed(comment, document) for comment in comments_on(workspace, submission.subject)),
     )
 
