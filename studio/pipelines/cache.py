@@ -20,7 +20,7 @@ from studio.core.locks import Locked, lock
 from studio.core.workspace import Workspace
 from studio.data.catalog import read_catalog
 from studio.data.snapshots import SnapshotStore
-from studio.data.sources import file_digest, source_digest
+from studio.data.sources import file_digest
 from studio.notebooks.fingerprint import Fingerprint, difference, fingerprint
 from studio.pipelines.changes import (
     Change,
@@ -31,6 +31,7 @@ from studio.pipelines.changes import (
     parameter_changes,
     summary,
 )
+from studio.pipelines.inputs import MISSING, Inputs, StepInputs
 from studio.pipelines.plan import Plan, PlannedStep
 from studio.pipelines.plan_notebooks import contract_digests
 from studio.pipelines.run_record import NotARecord, StepRecord
@@ -40,11 +41,9 @@ __all__ = ["Change", "ReuseIndex", "Verdict", "foresee", "reuse_key"]
 FORMAT = 1
 KEPT = 32
 """How many completed records of one step are kept."""
-Inputs = Mapping[str, Mapping[str, Any]]
-_MISSING = "missing"
 
 
-def reuse_key(step: PlannedStep, inputs: Inputs, environment: str, files: Mapping[str, str] | None = None) -> str:
+def reuse_key(step: PlannedStep, inputs: StepInputs, environment: str, files: Mapping[str, str] | None = None) -> str:
     """One text for all that decides what a step makes: equal keys, equal results.
 
     Parameters
@@ -89,7 +88,7 @@ class ReuseIndex:
         self._digests: dict[Path, str] = {}
         self._fingerprints: dict[str, Fingerprint | None] = {}
 
-    def decide(self, pipeline: str, step: PlannedStep, inputs: Inputs | None, environment: str) -> Verdict:
+    def decide(self, pipeline: str, step: PlannedStep, inputs: StepInputs | None, environment: str) -> Verdict:
         """Whether `step` can be reused, and why or why not.
 
         Parameters
@@ -166,7 +165,7 @@ class ReuseIndex:
         return Verdict(False, summary(changes), changes, record)
 
     def _compared(
-        self, step: PlannedStep, last: StepRecord, inputs: Inputs | None, environment: str, files: Mapping[str, str]
+        self, step: PlannedStep, last: StepRecord, inputs: StepInputs | None, environment: str, files: Mapping[str, str]
     ) -> Verdict:
         changes = [*self._code_changes(step, last), *parameter_changes(last.values, step.json_values)]
         changes += file_changes(last.files, files, step.json_values)
@@ -187,7 +186,7 @@ class ReuseIndex:
         labels = difference(earlier.parts, step.fingerprint.parts) if earlier is not None else []
         return [Change("code", label) for label in labels or [step.document.path]]
 
-    def _writers(self, inputs: Inputs) -> dict[tuple[str, str], str]:
+    def _writers(self, inputs: StepInputs) -> dict[tuple[str, str], str]:
         found: dict[tuple[str, str], str] = {}
         for name, content in inputs.items():
             for part, digest in content.get("parts", {}).items():
@@ -217,7 +216,7 @@ class ReuseIndex:
             inside = sorted(item for item in path.rglob("*") if item.is_file())
             listed = [(item.relative_to(path).as_posix(), self._digest(item)) for item in inside]
             return digest_bytes(frame(*(text for pair in listed for text in pair)))
-        return file_digest(self._workspace, path) if path.exists() else _MISSING
+        return file_digest(self._workspace, path) if path.exists() else MISSING
 
     @property
     def _folder(self) -> Path:
@@ -285,40 +284,18 @@ class ReuseIndex:
 
 def foresee(workspace: Workspace, plan: Plan, environment: str) -> dict[str, Verdict]:
     """For each step of `plan` by key what a run now would decide; undecided where earlier steps run first."""
-    index, snapshots = ReuseIndex(workspace), SnapshotStore(workspace)
-    saved: dict[str, dict[str, str]] = {}
+    index, inputs = ReuseIndex(workspace), Inputs(workspace, plan, looking=True)
     verdicts: dict[str, Verdict] = {}
-    sources: dict[str, Mapping[str, Any]] = {}
     for step in plan.steps:
-        inputs: dict[str, Mapping[str, Any]] = {}
-        before: dict[str, None] = {}
-        for name in step.loads:
-            writers = plan.writers.get(name, ())
-            before |= dict.fromkeys(writer for writer in writers if not verdicts[writer].reuse)
-            if name in plan.sources:
-                if name not in sources:
-                    sources[name] = {"source": _source(workspace, name)}
-                inputs[name] = sources[name]
-            elif writers:
-                inputs[name] = {"parts": dict(sorted(saved.get(name, {}).items()))}
-            else:
-                latest = {part: snapshot.digest for part, snapshot in snapshots.latest(name).items()}
-                inputs[name] = {"parts": dict(sorted(latest.items()))}
-        verdict = index.decide(plan.pipeline, step, None if before else inputs, environment)
+        writers = dict.fromkeys(writer for name in step.loads for writer in plan.writers.get(name, ()))
+        before = [writer for writer in writers if not verdicts[writer].reuse]
+        verdict = index.decide(plan.pipeline, step, None if before else inputs.of(step), environment)
         if verdict.undecided:
-            verdict = replace(verdict, reason=f"it depends on what {_named(list(before))}")
+            verdict = replace(verdict, reason=f"it depends on what {_named(before)}")
         verdicts[step.key] = verdict
         if verdict.reuse and verdict.record is not None:
-            for name, parts in verdict.record.outputs.items():
-                saved.setdefault(name, {}).update(parts)
+            inputs.publish(verdict.record.outputs)
     return verdicts
-
-
-def _source(workspace: Workspace, name: str) -> str:
-    try:
-        return source_digest(workspace, name)
-    except BadInput:
-        return _MISSING  # a plan can be looked at where its data is not; a run says what is missing
 
 
 def _named(keys: list[str]) -> str:

@@ -25,6 +25,21 @@ class Failed(Exception):
         self.failure = failure
 
 
+def as_record(failure: CellFailure | None) -> dict[str, Any]:
+    """A failure as a run's record keeps it, with the first lines of the cell's source."""
+    if failure is None:
+        return {"kind": "error", "message": "The step failed without saying why."}
+    return {
+        "kind": failure.kind,
+        "cell": failure.cell,
+        "source": "\n".join(failure.source.splitlines()[:5]),
+        "ename": failure.ename,
+        "evalue": failure.evalue,
+        "message": failure.message,
+        "traceback": list(failure.traceback),
+    }
+
+
 def original_index(cell: Any, index: int) -> int | None:
     """The cell's index in the document as its author knows it; None for the injected one."""
     told = cell.metadata.get("studio", {}).get("cell")

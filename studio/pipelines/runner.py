@@ -15,21 +15,21 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 from studio.core import clock
 from studio.core.environment import environment_digest
-from studio.core.errors import BadInput, StudioError
+from studio.core.errors import StudioError
 from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace
 from studio.data.snapshots import SnapshotStore
-from studio.data.sources import source_digest
 from studio.pipelines import events
 from studio.pipelines.cache import ReuseIndex, Verdict
-from studio.pipelines.execution import Cancellation, CellFailure, Outcome
+from studio.pipelines.execution import Cancellation, Outcome
+from studio.pipelines.failures import as_record
+from studio.pipelines.inputs import Inputs
 from studio.pipelines.plan import Plan, PlannedStep
 from studio.pipelines.records import RunRecord, RunStore, StepRecord
-from studio.pipelines.stepping import Attempt, attempt_step
+from studio.pipelines.stepping import Attempt, Surroundings, attempt_step
 from studio.pipelines.trail import Trail
 
 _LONGEST_PAUSE = 86_400.0
@@ -95,13 +95,12 @@ class Runner:
         self._telling = threading.Lock()
         self._saving = threading.Lock()
         self._index = ReuseIndex(workspace)
-        self._snapshots = SnapshotStore(workspace)
         self._environment = environment_digest()
         self._trail = Trail(workspace, plan, record)
         self._cancellation = Cancellation()
+        self._surroundings = Surroundings(workspace, record.id, self._trail.redaction, self._cancellation)
         self._inbox: queue.SimpleQueue[_Finished | BaseException | None] = queue.SimpleQueue()
-        self._datasets: dict[str, dict[str, Any]] = {}
-        self._sources: dict[str, str] = {}
+        self._inputs = Inputs(workspace, plan)
         self._failed = False
 
     def cancel(self) -> None:
@@ -197,7 +196,7 @@ class Runner:
             record.verdict = Verdict(False, "left out by --only").as_dict()
             self._tell(events.StepFinished(step.key, "not run", 0.0, "left out"))
             return False
-        inputs = self._inputs(step)
+        inputs = self._inputs.of(step)
         record.inputs = inputs
         verdict = self._index.decide(self._plan.pipeline, step, inputs, self._environment)
         if step.key in self._options.force:
@@ -218,7 +217,7 @@ class Runner:
         here = self._options.done.get(record.key)
         if here is not None and here.cache_key == earlier.cache_key:
             self._record.steps[record.key] = here
-            self._publish(here)
+            self._inputs.publish(here.outputs)
             self._tell(events.StepFinished(record.key, "reused", 0.0, "completed before the run was continued"))
             return
         record.status = "reused"
@@ -228,7 +227,7 @@ class Runner:
         record.executed_notebook = earlier.executed_notebook
         record.cache_key = earlier.cache_key
         record.metrics = earlier.metrics
-        self._publish(record)
+        self._inputs.publish(record.outputs)
         self._tell(events.StepFinished(record.key, "reused", 0.0, verdict.reason))
 
     def _work(self, step: PlannedStep, record: StepRecord, verdict: Verdict) -> None:
@@ -247,15 +246,7 @@ class Runner:
             environment = self._trail.begin_step(step, record)
             began = time.monotonic()
             attempt = attempt_step(
-                self._workspace,
-                self._record.id,
-                step,
-                record.attempt,
-                record.inputs or {},
-                environment,
-                self._trail.redaction,
-                self._cancellation,
-                self._cell_listener(step),
+                self._surroundings, step, record.attempt, record.inputs or {}, environment, self._cell_listener(step)
             )
             record.seconds = time.monotonic() - began
             record.executed_notebook = self._workspace.shown(attempt.executed)
@@ -286,48 +277,25 @@ class Runner:
         outcome = attempt.outcome
         if outcome.ok:
             record.status, record.error, record.outputs = "completed", None, attempt.outputs
-            self._publish(record)
+            self._inputs.publish(record.outputs)
             self._index.remember(self._plan.pipeline, step, record)
         else:
             killed = outcome.failure is not None and outcome.failure.kind == "cancelled"
             record.status = "killed" if killed else "failed"
-            record.error = _error(outcome.failure)
+            record.error = as_record(outcome.failure)
             self._failed = True
         self._save()
         reason = outcome.failure.message if outcome.failure else ""
         self._tell(events.StepFinished(step.key, record.status, record.seconds or 0.0, reason))
         return outcome.ok
 
-    def _inputs(self, step: PlannedStep) -> dict[str, dict[str, Any]]:
-        inputs: dict[str, dict[str, Any]] = {}
-        for name in step.loads:
-            if name in self._plan.sources:
-                if name not in self._sources:
-                    self._sources[name] = source_digest(self._workspace, name)
-                inputs[name] = {"source": self._sources[name]}
-            else:
-                parts = self._datasets.get(name) or self._latest(step, name)
-                inputs[name] = {"parts": dict(sorted(parts.items()))}
-        return inputs
-
-    def _latest(self, step: PlannedStep, name: str) -> dict[str, str]:
-        parts = {part: snapshot.digest for part, snapshot in self._snapshots.latest(name).items()}
-        if not parts:
-            raise BadInput(
-                f"{step.key} loads {name!r}, of which there is no snapshot yet. Next: studio run {self._plan.pipeline}"
-            )
-        return parts
-
-    def _publish(self, record: StepRecord) -> None:
-        for name, parts in record.outputs.items():
-            self._datasets.setdefault(name, {}).update(parts)
-
     def _point(self) -> None:
         """Make the latest snapshot of each dataset that is whole the one of this run, also where it was reused."""
         done = {key for key, record in self._record.steps.items() if record.status in ("completed", "reused")}
         for name, writers in self._plan.writers.items():
-            if done.issuperset(writers) and name in self._datasets:
-                self._snapshots.point(name, self._datasets[name])
+            saved = self._inputs.saved(name)
+            if saved and done.issuperset(writers):
+                SnapshotStore(self._workspace).point(name, saved)
 
     def _finish(self, status: str, started: float) -> None:
         for record in self._record.steps.values():
@@ -375,18 +343,3 @@ def _released(step: PlannedStep, followers: dict[str, list[PlannedStep]], waitin
         if not waiting[follower.key]:
             free.append(follower)
     return free
-
-
-def _error(failure: CellFailure | None) -> dict[str, Any]:
-    if failure is None:
-        return {"kind": "error", "message": "The step failed without saying why."}
-    head = "\n".join(failure.source.splitlines()[:5])
-    return {
-        "kind": failure.kind,
-        "cell": failure.cell,
-        "source": head,
-        "ename": failure.ename,
-        "evalue": failure.evalue,
-        "message": failure.message,
-        "traceback": list(failure.traceback),
-    }

@@ -12,11 +12,9 @@ from studio.core import files
 from studio.core.workspace import Workspace
 from studio.pipelines.executing import execute
 from studio.pipelines.execution import Cancellation, CellFailure, Limits, Outcome
+from studio.pipelines.inputs import StepInputs
 from studio.pipelines.plan import PlannedStep
 from studio.tracking.redaction import Redaction
-
-Inputs = Mapping[str, Mapping[str, Any]]
-"""For each dataset either ``{"parts": {part: digest}}`` or ``{"source": digest}``."""
 
 
 @dataclass(frozen=True)
@@ -42,25 +40,44 @@ class Attempt:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What all attempts of one run have in common.
+
+    Attributes
+    ----------
+    workspace : Workspace
+        Where the notebooks are, and the run's folder.
+    run_id : str
+        The run.
+    redaction : Redaction
+        What must not stand in anything that is kept.
+    cancellation : Cancellation
+        Ends an attempt at once.
+    """
+
+    workspace: Workspace
+    run_id: str
+    redaction: Redaction
+    cancellation: Cancellation
+
+
 def attempt_step(
-    workspace: Workspace,
-    run_id: str,
+    surroundings: Surroundings,
     step: PlannedStep,
     number: int,
-    inputs: Inputs,
+    inputs: StepInputs,
     kernel_environment: Mapping[str, str],
-    redaction: Redaction,
-    cancellation: Cancellation,
     on_cell: Callable[[int, int], None],
 ) -> Attempt:
     """Execute `step`'s checked document once and read what it did; nothing that is kept of it holds a secret."""
+    workspace, run_id, redaction = surroundings.workspace, surroundings.run_id, surroundings.redaction
     folder = step_folder(workspace, run_id, step) / f"attempt-{number}"
     executed = folder / "executed.ipynb"
     record = folder / "datasets.jsonl"
     record.unlink(missing_ok=True)  # of an attempt of this number that died with its runner
     files.write_json(folder / "inputs.json", inputs, durable=False)
     injected = step.schema.render(step.given) if step.given else None
-    running = workspace.settings.running
     outcome = execute(
         step.document.for_run(injected),
         output=executed,
@@ -74,13 +91,8 @@ def attempt_step(
             "STUDIO_INPUTS": str(folder / "inputs.json"),
             "STUDIO_RECORD": str(record),
         },
-        limits=Limits(
-            timeout=step.timeout,
-            cell_timeout=step.cell_timeout,
-            start_timeout=running.start_timeout,
-            cell_output_limit=running.cell_output_limit,
-        ),
-        cancellation=cancellation,
+        limits=_limits(workspace, step),
+        cancellation=surroundings.cancellation,
         on_cell=on_cell,
         redaction=redaction,
     )
@@ -89,13 +101,28 @@ def attempt_step(
     if events is None:
         fact = f"The record of what the notebook loaded and saved, {workspace.shown(record)}, is damaged."
         outcome, events = _failed(outcome, "RecordDamaged", fact, "leave that file to Studio, and run again."), []
+    return _with_datasets(step, outcome, executed, events)
+
+
+def _limits(workspace: Workspace, step: PlannedStep) -> Limits:
+    running = workspace.settings.running
+    return Limits(
+        timeout=step.timeout,
+        cell_timeout=step.cell_timeout,
+        start_timeout=running.start_timeout,
+        cell_output_limit=running.cell_output_limit,
+    )
+
+
+def _with_datasets(step: PlannedStep, outcome: Outcome, executed: Path, events: list[dict[str, Any]]) -> Attempt:
+    """The attempt with what it loaded and saved; one that did not save what it declares has failed."""
+    loaded = tuple(event for event in events if event["kind"] == "load")
     saved = tuple(event for event in events if event["kind"] == "save")
     outputs: dict[str, dict[str, str]] = {}
     for event in saved:
         outputs.setdefault(event["dataset"], {})[event["part"] or ""] = event["digest"]
     if outcome.ok:
         outcome = _with_declared_outputs(step, outcome, set(outputs))
-    loaded = tuple(event for event in events if event["kind"] == "load")
     return Attempt(outcome, executed, loaded, saved, outputs)
 
 

@@ -19,7 +19,8 @@ from studio.data.snapshots import SnapshotStore
 from studio.pipelines import cache
 from studio.pipelines.cache import KEPT, ReuseIndex, Verdict, foresee, reuse_key
 from studio.pipelines.changes import environment_changes
-from studio.pipelines.plan import Plan, PlannedStep
+from studio.pipelines.inputs import Inputs
+from studio.pipelines.plan import PlannedStep
 from studio.pipelines.records import StepRecord
 from tests.conftest import Place
 from tests.pipelines.churn import make_churn, plan, planned, with_steps, write_notebook
@@ -50,28 +51,19 @@ class Completing:
 
     def whole(self, run: str = RUN, **given: str) -> dict[str, Verdict]:
         """Decide and complete all steps, as a run would; the verdicts by key."""
-        found, index, saved = plan(self.place, given), ReuseIndex(self.workspace), dict[str, dict[str, str]]()
+        found, index = plan(self.place, given), ReuseIndex(self.workspace)
+        inputs = Inputs(self.workspace, found)
         verdicts = {}
         for step in found.steps:
-            inputs = inputs_of(self.workspace, found, step, saved)
-            verdict = verdicts[step.key] = index.decide("churn", step, inputs, environment_digest())
-            record = verdict.record if verdict.reuse else self.step(index, step, inputs, run=run)
+            loaded = inputs.of(step)
+            verdict = verdicts[step.key] = index.decide("churn", step, loaded, environment_digest())
+            record = verdict.record if verdict.reuse else self.step(index, step, loaded, run=run)
             assert record is not None
-            for name, parts in record.outputs.items():
-                saved.setdefault(name, {}).update(parts)
+            inputs.publish(record.outputs)
         return verdicts
 
     def foreseen(self, **given: str) -> dict[str, Verdict]:
         return foresee(self.workspace, plan(self.place, given), environment_digest())
-
-
-def inputs_of(workspace: Workspace, found: Plan, step: PlannedStep, saved: dict[str, dict[str, str]]) -> dict[str, Any]:
-    return {
-        name: {"source": cache.source_digest(workspace, name)}
-        if name in found.sources
-        else {"parts": dict(sorted(saved[name].items()))}
-        for name in step.loads
-    }
 
 
 def reasons(verdicts: dict[str, Verdict]) -> dict[str, str]:
