@@ -8,7 +8,6 @@ written as JSON writers do, so that a diff shows the mended places and no others
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from studio.notebooks.checks.checking import batches, check_documents
 from studio.notebooks.checks.execution import counted, first_left_out, first_out_of_order
 from studio.notebooks.checks.finding import Edit, Finding, Mending
 from studio.notebooks.document import Cell, NotebookDocument, parse_notebook, read_notebook
+from studio.notebooks.layout import exact_layout_of
 
 # Each round takes out what the round before made unused.
 _ROUNDS = 10
@@ -126,7 +126,7 @@ def _mend(workspace: Workspace, document: NotebookDocument, findings: Sequence[F
     if parse_notebook(text, document.path) != document:
         return
     content = json.loads(text.removeprefix("\ufeff"))
-    form = _Form.of(text, content)
+    layout = exact_layout_of(text, content)
     rules = {finding.rule for finding in findings}
     fixes: list[Fixed] = []
     imports = _imports(findings)
@@ -142,7 +142,7 @@ def _mend(workspace: Workspace, document: NotebookDocument, findings: Sequence[F
         fixes += _number(document, content["cells"])
     if not fixes:
         return
-    written = form.text(content)
+    written = layout.write(content)
     if not imports and not _same_code(document, parse_notebook(written, document.path)):
         raise StudioError(f"{document.path} would not be the same notebook after the fix, so it was left alone.")
     mode = file.stat().st_mode
@@ -206,36 +206,3 @@ def edited(source: str, edits: Sequence[Edit]) -> str:
         text += source[taken:start] + replacement
         taken = end
     return text + source[taken:]
-
-
-@dataclass(frozen=True)
-class _Form:
-    """How a notebook's file is written."""
-
-    indent: str | None
-    ascii_only: bool
-    separators: tuple[str, str]
-    ending: str
-    newline: str
-    mark: str
-
-    @classmethod
-    def of(cls, text: str, content: Any) -> _Form:
-        """The form of `text`; the nearest one where no JSON writer writes it so."""
-        newline = "\r\n" if "\r\n" in text else "\n"
-        mark = "\ufeff" if text.startswith("\ufeff") else ""
-        body = text.removeprefix(mark)
-        ending = body[len(body.rstrip()) :]
-        found = re.match(r"\{\r?\n([ \t]+)", body)
-        indent = found[1] if found else ("" if re.match(r"\{\r?\n", body) else None)
-        compact = indent is None and re.match(r'\{"\w+":\S', body) is not None
-        separators = (",", ":") if compact else ("," if indent is not None else ", ", ": ")
-        guess = cls(indent, body.isascii() and "\\u" in body, separators, ending, newline, mark)
-        other = cls(indent, not guess.ascii_only, separators, ending, newline, mark)
-        return other if "\\u" in body and guess.text(content) != text and other.text(content) == text else guess
-
-    def text(self, content: Any) -> str:
-        """`content` written in this form."""
-        text = json.dumps(content, indent=self.indent, ensure_ascii=self.ascii_only, separators=self.separators)
-        text = text.replace("\n", self.newline) if self.newline != "\n" else text
-        return f"{self.mark}{text}{self.ending}"
