@@ -14,7 +14,9 @@ from studio.core.documents import schema
 from studio.core.settings import Settings
 from studio.data.catalog import Catalog
 from studio.data.contract_file import ContractFile
+from studio.notebooks.approval_file import ApprovalFile
 from studio.pipelines.specification import PipelineFile
+from studio.workflows.submissions import Submission
 
 FOLDER = Path(__file__).parents[1] / "docs" / "schemas"
 MODELS: dict[str, type[BaseModel]] = {
@@ -22,6 +24,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "catalog": Catalog,
     "contract": ContractFile,
     "studio": Settings,
+    "approval": ApprovalFile,
+    "submission": Submission,
 }
 
 
