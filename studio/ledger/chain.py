@@ -78,6 +78,21 @@ def _strict(rows: Sequence[Row]) -> Fault | None:
     return None
 
 
+def broken_link(rows: Sequence[Row]) -> str:
+    """What is wrong with these last rows of a chain; empty where each follows from the one before it."""
+    before = None
+    for row in rows:
+        expected = (row.sequence, row.previous) if before is None else (before.sequence + 1, before.hash)
+        if before is None and row.sequence == 1:
+            expected = (1, GENESIS)
+        if (row.sequence, row.previous) != expected:
+            return f"its row {row.sequence} does not follow from the row before it"
+        if row.digest() != row.hash:
+            return f"its row {row.sequence} was changed"
+        before = row
+    return ""
+
+
 def _out_of_order(rows: Sequence[Row]) -> list[Fault]:
     """Rows of a whole chain whose time is none or goes backwards: another program than Studio wrote them."""
     faults, latest = [], ""

@@ -20,7 +20,7 @@ from studio.core.locks import Locked, lock
 from studio.core.workspace import Workspace
 from studio.ledger import schema
 from studio.ledger.address import Address, find_address
-from studio.ledger.chain import Anchor, Fault, Verification, examine
+from studio.ledger.chain import Anchor, Fault, Verification, broken_link, examine
 from studio.ledger.errors import LedgerDamaged, LedgerUnavailable, explain, locked
 from studio.ledger.event import FIELDS, GENESIS, KINDS, Event, Row, check_text, details_text
 
@@ -161,6 +161,19 @@ class Ledger:
             broken = schema.damage(connection) if connection is not None else []
         faults = [Fault(0, "file", f"The file is damaged: {line}.") for line in broken]
         return Verification(found.events, found.head, found.anchors, (*found.faults, *faults))
+
+    def check_tail(self, rows: int = 200) -> None:
+        """See that the last `rows` events are a whole chain: what is added to a damaged one proves nothing.
+
+        Raises
+        ------
+        LedgerDamaged
+            When they are not; one is named.
+        """
+        broken = broken_link(self._rows(after=max(0, self.head()[0] - rows)))
+        if broken:
+            advice = "studio ledger verify, then restore the ledger from a backup, or keep it elsewhere and begin anew"
+            raise LedgerDamaged(self.address.shown, broken, advice)
 
     def _rows(
         self,

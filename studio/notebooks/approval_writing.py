@@ -96,6 +96,7 @@ def write_approval(
     anchor: tuple[int, str] = (0, "0" * 64),
     sign: Callable[[bytes], Signature] | None = None,
     revoked: Collection[str] = (),
+    before: Callable[[Approval], None] | None = None,
 ) -> Written:
     """Add the approval of `reviewer` to the file of `subject`.
 
@@ -120,6 +121,9 @@ def write_approval(
         Makes the signature of a payload; without it the approval is not signed.
     revoked : collection of str
         Ids of approvals that the ledger says were revoked: nothing is added to these.
+    before : callable, optional
+        Called with the finished approval before the file says it; where it raises, nothing is written. The lock is
+        held meanwhile, so that no other reviewer's approval can come between.
 
     Raises
     ------
@@ -150,6 +154,8 @@ def write_approval(
             file = file.model_copy(update={"commit": earlier.commit, "previous": earlier.previous})
         approval = _finished(workspace, file, reviewer, sign)
         file = file.model_copy(update={"approvals": (*kept, approval)})
+        if before is not None:
+            before(approval)
         write_json(path, file.model_dump(mode="json"))
     return Written(path, file, approval, replaced)
 

@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.core.errors import BadInput, Refused
-from studio.core.files import write_atomic
-from studio.core.git import Repository, open_repository, revision
+from studio.core.errors import Refused
+from studio.core.files import CannotWrite
+from studio.core.git import revision
 from studio.core.workspace import Workspace
 from studio.governance.authorship import authors_since
 from studio.governance.decide import Resource, decide
 from studio.governance.people import Actor
-from studio.governance.policy import approval_rule
+from studio.governance.policy import approval_rule, rules_digest
 from studio.governance.signatures import Signature, sign
+from studio.governance.worktree import named, unlike_commit
 from studio.ledger.ledger import open_ledger
 from studio.notebooks.approval import reviewed_until
-from studio.notebooks.approval_file import Evidence, approval_path
+from studio.notebooks.approval_file import Approval, Evidence
 from studio.notebooks.approval_writing import Reviewed, Written, write_approval
-from studio.workflows.content_states import Content, revoked_approvals
+from studio.workflows.content_states import Content, files_of, revoked_approvals
 from studio.workflows.decisions import require
 from studio.workflows.submissions import Submission
+
+SETTINGS = "studio.toml"
+NOT_WRITTEN = "its file could not be written"
 
 
 class Uncommitted(Refused):
     """Whose change it is cannot be known before it is committed."""
 
-    def __init__(self, subject: str) -> None:
+    def __init__(self, subject: str, changed: Sequence[str]) -> None:
         super().__init__(
-            f"{subject}, or a module that it uses, has changes that are not committed, so nobody knows whose they are, "
+            f"{subject} rests on changes that are not committed ({named(changed)}), so nobody knows whose they are, "
             "and an author may not approve their own. Next: the author commits them (git add, git commit), then "
             "approve again; what was submitted stays submitted."
+        )
+
+
+class RulesUncommitted(Refused):
+    """The rules in force are not those that everybody else sees."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"{SETTINGS} has changes that are not committed, and its rules decide who may approve. "
+            f"Next: commit it (git add {SETTINGS}, git commit), or take its changes back, then approve again."
+        )
+
+
+class HistoryMissing(Refused):
+    """Not everybody who wrote the content is known in this clone."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(
+            f"This clone lacks older commits, so nobody knows everybody who changed {subject}, and an author may not "
+            "approve their own change. Next: git fetch --unshallow, then approve again."
         )
 
 
@@ -62,80 +86,85 @@ class Approving:
 
 def check_allowed(one: Approving) -> str:
     """The policy's reason for letting the actor approve; NotAllowed when it does not."""
-    files = [one.content.subject, *_modules(one.content)]
-    if not approval_rule(one.workspace.settings, one.content.subject).rule.own_changes:
-        _check_committed(one, files)
-    since = reviewed_until(
-        one.workspace, one.content.subject, one.content.fingerprint, revoked=revoked_approvals(one.workspace)
-    )
-    authors = authors_since(one.workspace, files, since, actor=one.actor, submitters=one.submitters)
-    resource = Resource(subject=one.content.subject, authors=authors.addresses, signed=None if _signs(one) else False)
-    return require(decide(one.workspace, one.actor, "approve", resource)).reason
-
-
-def _path(workspace: Workspace, repository: Repository, path: str) -> str:
-    return (workspace.root / path).resolve().relative_to(repository.top.resolve()).as_posix()
+    workspace, subject = one.workspace, one.content.subject
+    own_changes = approval_rule(workspace.settings, subject).rule.own_changes
+    files = files_of(workspace, one.content)
+    _check_committed(one, [] if own_changes else files)
+    since = reviewed_until(workspace, subject, one.content.fingerprint, revoked=revoked_approvals(workspace))
+    authors = authors_since(workspace, files, since, actor=one.actor, submitters=one.submitters)
+    if not authors.complete and not own_changes:
+        raise HistoryMissing(subject)
+    resource = Resource(subject=subject, authors=authors.addresses, signed=None if _signs(one) else False)
+    return require(decide(workspace, one.actor, "approve", resource)).reason
 
 
 def _check_committed(one: Approving, files: list[str]) -> None:
-    """Nobody can tell whose change it is that git does not know."""
-    try:
-        repository = open_repository(one.workspace.root)
-    except BadInput:  # without git only the submitters are known as authors
-        return
-    paths = [_path(one.workspace, repository, path) for path in files]
-    changed = repository.ask("status", "--porcelain", "--", *paths)
+    """Nobody can tell whose change it is that git does not know; and rules that nobody else sees are no rules."""
+    changed = unlike_commit(one.workspace.root, [SETTINGS, *files])
+    if SETTINGS in changed:
+        raise RulesUncommitted()
     if changed:
-        raise Uncommitted(one.content.subject)
+        raise Uncommitted(one.content.subject, changed)
 
 
 def approve_content(one: Approving) -> tuple[Path, int, str]:
     """Write the approval; its file, how many approvals are still missing, and a sentence.
 
+    The ledger is told first: a file that the ledger knows nothing of never stands, not even after a crash. An event
+    without a file approves nothing, and the approval can be given again.
+
     Raises
     ------
-    CannotSign, SignatureNotAccepted, CannotWrite, BadInput
-        When it cannot be written; neither file nor ledger says anything then.
+    CannotSign, SignatureNotAccepted, BadInput
+        When it cannot be given; neither file nor ledger says anything then.
     StudioError
         When the ledger does not take it; the file is as it was then.
+    CannotWrite
+        When the disk refuses; the ledger then says that it was revoked.
     """
     workspace, subject = one.workspace, one.content.subject
-    path = approval_path(workspace, subject)
-    before = path.read_bytes() if path.is_file() else None
     ledger = open_ledger(workspace)
-    written = write_approval(
-        workspace,
-        subject,
-        Reviewed(one.content.fingerprint, _evidence(one), revision(workspace.root).commit),
-        reviewer=one.actor,
-        message=one.message,
-        anchor=ledger.head(),
-        sign=_signer(one),
-        revoked=revoked_approvals(workspace),
-    )
+    told: list[Approval] = []
+
+    def tell(approval: Approval) -> None:
+        ledger.append("approved", actor=one.actor.name, subject=subject, details=_details(one, approval))
+        told.append(approval)
+
     try:
-        ledger.append(
-            "approved",
-            actor=one.actor.name,
-            subject=subject,
-            details={
-                "submission": one.submission.id,
-                "fingerprint": one.content.fingerprint.digest,
-                "approval": written.approval.id,
-                "message": one.message,
-                "signed_by": written.approval.signed_by or "",
-            },
+        written = write_approval(
+            workspace,
+            subject,
+            Reviewed(one.content.fingerprint, _evidence(one), revision(workspace.root).commit),
+            reviewer=one.actor,
+            message=one.message,
+            anchor=ledger.head(),
+            sign=_signer(one),
+            revoked=revoked_approvals(workspace),
+            before=tell,
         )
-    except BaseException:  # an approval that the ledger does not know must not stand
-        _restore(path, before)
+    except CannotWrite:
+        for approval in told:
+            details = {
+                "approval": approval.id,
+                "fingerprint": one.content.fingerprint.digest,
+                "message": NOT_WRITTEN,
+            }
+            ledger.append("revoked", actor=one.actor.name, subject=subject, details=details)
         raise
     needed = approval_rule(workspace.settings, subject).rule.needed
     missing = max(0, needed - len(written.file.approvals))
-    return path, missing, _sentence(written, needed)
+    return written.path, missing, _sentence(written, needed)
 
 
-def _modules(content: Content) -> list[str]:
-    return [part.label.removeprefix("module ") for part in content.fingerprint.parts if part.kind == "module"]
+def _details(one: Approving, approval: Approval) -> dict[str, str]:
+    return {
+        "submission": one.submission.id,
+        "fingerprint": one.content.fingerprint.digest,
+        "approval": approval.id,
+        "message": one.message,
+        "signed_by": approval.signed_by or "",
+        "governing": rules_digest(one.workspace.settings),
+    }
 
 
 def _signs(one: Approving) -> bool:
@@ -158,13 +187,6 @@ def _evidence(one: Approving) -> Evidence:
         run=submission.run,
         mlflow_run_id=submission.mlflow_run_id or "",
     )
-
-
-def _restore(path: Path, before: bytes | None) -> None:
-    if before is None:
-        path.unlink(missing_ok=True)
-    else:
-        write_atomic(path, before)
 
 
 def _sentence(written: Written, needed: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -130,7 +130,8 @@ def approval_states(workspace: Workspace, found: Sequence[Content]) -> dict[str,
     """The state of each content's approval, by subject."""
     revoked = revoked_approvals(workspace)
     environment = environment_digest()
-    return {
+    known = known_approvals(workspace)
+    found_states = {
         content.subject: state(
             workspace,
             content.subject,
@@ -141,6 +142,26 @@ def approval_states(workspace: Workspace, found: Sequence[Content]) -> dict[str,
         )
         for content in found
     }
+    return {subject: _vouched(one, known) for subject, one in found_states.items()}
+
+
+def known_approvals(workspace: Workspace) -> frozenset[str] | None:
+    """The approvals that the team's ledger knows; None for a ledger of this clone, which lacks those of others."""
+    ledger = open_ledger(workspace)
+    if ledger.address.path is not None:
+        return None
+    return frozenset(str(event.details.get("approval")) for event in ledger.events(kinds={"approved"}))
+
+
+def _vouched(state: ApprovalState, known: frozenset[str] | None) -> ApprovalState:
+    """Every approval is told to the ledger before it is written; one that a shared ledger does not know was forged."""
+    if known is None or state.status != "approved" or state.approval is None:
+        return state
+    unknown = [one.reviewer for one in state.approval.approvals if one.id not in known]
+    if not unknown:
+        return state
+    reason = f"The team's ledger knows of no approval of {state.subject} by {', '.join(unknown)}."
+    return replace(state, status="invalid", reasons=(reason,), next=f"studio review approve {state.subject}")
 
 
 def revoked_approvals(workspace: Workspace) -> frozenset[str]:

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from studio.core.errors import Refused
-from studio.core.git import revision
+from studio.core.errors import BadInput, Refused, StudioError
 from studio.core.settings import Environment
-from studio.core.workspace import Workspace
+from studio.core.workspace import SAMPLED, Workspace
 from studio.governance.decide import Resource, decide
 from studio.governance.people import Actor, current_actor
+from studio.governance.policy import rules_digest
+from studio.governance.worktree import look
 from studio.ledger.ledger import Ledger, open_ledger
 from studio.pipelines.plan import Plan
 from studio.pipelines.run_record import RunRecord
 from studio.pipelines.specification import Pipeline
 from studio.workflows.awaited import with_submission
-from studio.workflows.content_states import Content, approval_states, contents_of_plan
+from studio.workflows.content_states import Content, approval_states, contents_named, contents_of_plan
+from studio.workflows.guard_rules import Refusal, clean_tree
 from studio.workflows.kept_reports import passed
+from studio.workflows.run_endings import damaged_data, ending, settle_ledger
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """One rule that does not hold: its name, why, and the next command."""
+class ContentMoved(StudioError):
+    """A run completed, and what it ran on was changed meanwhile."""
 
-    rule: str
-    reason: str
-    next: str
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {self.reason}" + (f" Next: {self.next}" if self.next else "")
+    def __init__(self, run: str, environment: str, changed: Sequence[str], damaged: Sequence[str]) -> None:
+        facts = [f"{_listed(changed)} changed while it ran"] if changed else []
+        facts += [f"the snapshots of {_listed(damaged)} do not have the digests in their names"] if damaged else []
+        super().__init__(
+            f"The run {run} in {environment} completed, but {' and '.join(facts)}, so nobody can say that it was what "
+            f"was approved; the ledger says so, too. Next: look into it, then run it again with --force"
+        )
 
 
 class RunRefused(Refused):
@@ -47,6 +51,7 @@ class RunRefused(Refused):
 class Admission:
     """A run that was admitted to a guarded environment, and what its end has to say."""
 
+    workspace: Workspace
     ledger: Ledger
     environment: str
     rules: Environment
@@ -54,19 +59,30 @@ class Admission:
     details: dict[str, Any]
 
     def accepted(self, record: RunRecord) -> None:
-        """Say that the run begins."""
-        self._append("run accepted", record, {})
+        """Say that the run begins, and what was asked for beside the approved content."""
+        asked = {
+            "parameters": dict(record.given),
+            "only": record.only or "",
+            "from": record.start or "",
+            "force": record.force,
+            "continued": bool(record.earlier),
+        }
+        self._append("run accepted", record, asked)
 
     def ended(self, record: RunRecord) -> None:
-        """Say how the run ended, and on which data."""
-        data = {
-            name + (f"[{part}]" if part else ""): digest
-            for step in record.steps.values()
-            for name, parts in _data_of(step.inputs, step.outputs)
-            for part, digest in parts.items()
-        }
-        gates = {str(case["name"]): str(case["status"]) for case in record.gates}
-        self._append("run ended", record, {"status": record.status, "data": data, "gates": gates})
+        """Say how the run ended, on which data, and whether the content was the approved one all the time.
+
+        Raises
+        ------
+        ContentMoved
+            When the run completed, and its content is another one by now; the ledger says so.
+        """
+        before = sys.exc_info()[1]
+        changed = _changed(self.workspace, str(self.details["subject"]), self.details["fingerprints"])
+        damaged = damaged_data(self.workspace, record)
+        self._append("run ended", record, ending(record, changed=changed, damaged=damaged))
+        if before is None and record.status == "completed" and (changed or damaged):
+            raise ContentMoved(record.id, self.environment, changed, damaged)
 
     def _append(self, kind: str, record: RunRecord, more: dict[str, Any]) -> None:
         self.ledger.append(
@@ -93,18 +109,23 @@ def admit(workspace: Workspace, pipeline: Pipeline, plan: Plan, environment: str
         return None
     actor = current_actor(workspace)
     ledger = open_ledger(workspace)
+    ledger.check_tail()
+    settle_ledger(workspace, ledger)
     found = contents_of_plan(workspace, pipeline, plan)
     subject = pipeline.notebook or pipeline.shown
     refusals = [
         *_role(workspace, actor, subject, environment),
-        *(_clean_tree(workspace) if "clean tree" in rules.requires else ()),
+        *_samples(workspace),
+        *(clean_tree(workspace, found) if "clean tree" in rules.requires else ()),
         *_content(workspace, found, rules),
     ]
-    commit = revision(workspace.root).commit
+    tree = look(workspace.root)
+    commit = tree.commit if tree else ""
     details = {
         "pipeline": plan.pipeline,
         "subject": subject,
         "commit": commit,
+        "governing": rules_digest(workspace.settings),
         "fingerprints": {content.subject: content.fingerprint.digest for content in found},
     }
     if refusals:
@@ -116,7 +137,7 @@ def admit(workspace: Workspace, pipeline: Pipeline, plan: Plan, environment: str
             "run refused", actor=actor.name, subject=subject, environment=environment, details={**details, **told}
         )
         raise RunRefused(f"studio run {plan.notebook or plan.pipeline}", environment, refusals)
-    return Admission(ledger, environment, rules, actor, details)
+    return Admission(workspace, ledger, environment, rules, actor, details)
 
 
 def _role(workspace: Workspace, actor: Actor, subject: str, environment: str) -> list[Refusal]:
@@ -124,20 +145,20 @@ def _role(workspace: Workspace, actor: Actor, subject: str, environment: str) ->
     return [] if decision.allowed else [Refusal("role", decision.reason, decision.next)]
 
 
-def _clean_tree(workspace: Workspace) -> list[Refusal]:
-    found = revision(workspace.root)
-    if not found.commit:
-        reason = "the workspace has no commit in git, so nobody could say later what ran."
-        return [Refusal("clean tree", reason, "git init, git add and git commit")]
-    if found.dirty:
-        return [
-            Refusal(
-                "clean tree",
-                "files differ from the last commit (git status shows them), so the run could not be repeated.",
-                "git add … && git commit, or git stash",
-            )
-        ]
-    return []
+def _samples(workspace: Workspace) -> list[Refusal]:
+    if not workspace.sampled:
+        return []
+    reason = f"the variable {SAMPLED} is set, so it would run on samples."
+    return [Refusal("samples", reason, f"unset {SAMPLED}")]
+
+
+def _changed(workspace: Workspace, subject: str, fingerprints: Mapping[str, str]) -> list[str]:
+    """The content that is another one now, or cannot be read any more: it was edited while the run was under way."""
+    try:
+        now = {one.subject: one.fingerprint.digest for one in contents_named(workspace, [subject], workspace.root)}
+    except BadInput:
+        return sorted(fingerprints)
+    return sorted(subject for subject, digest in fingerprints.items() if now.get(subject) != digest)
 
 
 def _content(workspace: Workspace, found: Sequence[Content], rules: Environment) -> list[Refusal]:
@@ -177,11 +198,3 @@ def _short(found: Sequence[Content], subjects: Sequence[str]) -> str:
 def _listed(subjects: Sequence[str]) -> str:
     shown = ", ".join(subjects[:3])
     return shown if len(subjects) <= 3 else f"{shown} and {len(subjects) - 3} more"
-
-
-def _data_of(inputs: Any, outputs: dict[str, dict[str, str]]) -> list[tuple[str, dict[str, str]]]:
-    found = [(name, dict(parts)) for name, parts in outputs.items()]
-    for name, given in (inputs or {}).items():
-        parts = given.get("parts") or {"": given.get("source", "")}
-        found.append((name, {part: digest for part, digest in parts.items() if digest}))
-    return found

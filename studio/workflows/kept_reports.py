@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.core.environment import environment_digest
-from studio.core.files import digest_bytes, frame, write_json
+from studio.core.files import digest_bytes, digest_file, frame, write_json
 from studio.core.report import Report
 from studio.core.workspace import Workspace
 
 if TYPE_CHECKING:
     from studio.workflows.content_states import Content
+
+_CONFIGURATION = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
 
 def keep(workspace: Workspace, content: Content, report: Report) -> None:
@@ -35,6 +37,18 @@ def passed(workspace: Workspace, content: Content) -> bool:
     return report is not None and report.ok
 
 
+def _surroundings(workspace: Workspace, content: Content) -> list[str]:
+    """What decides about tests beside the content: pytest's configuration, and every conftest.py down to it."""
+    folder = (workspace.root / content.subject).parent
+    folders = [workspace.root, *(one for one in reversed(folder.parents) if one.is_relative_to(workspace.root))]
+    paths = [workspace.root / name for name in _CONFIGURATION]
+    paths += [one / "conftest.py" for one in dict.fromkeys([*folders, folder])]
+    found = []
+    for path in paths:
+        found += [workspace.shown(path), digest_file(path)] if path.is_file() else []
+    return found
+
+
 def _file(workspace: Workspace, content: Content) -> Path:
-    key = frame(content.subject, content.fingerprint.digest, environment_digest())
+    key = frame(content.subject, content.fingerprint.digest, environment_digest(), *_surroundings(workspace, content))
     return workspace.root / ".studio" / "tests" / f"{digest_bytes(key)}.json"

@@ -16,6 +16,7 @@ from studio.workflows import submissions
 from studio.workflows.content_states import contents_named
 from studio.workflows.decisions import require
 from studio.workflows.earlier_version import present_version
+from studio.workflows.messages import check_message
 
 
 def comment(name: str, cell: int | None, text: str, base: Path) -> Event:
@@ -32,10 +33,11 @@ def comment(name: str, cell: int | None, text: str, base: Path) -> Event:
     actor = current_actor(workspace)
     subject = contents_named(workspace, [name], base)[0].subject
     require(decide(workspace, actor, "comment", Resource(subject=subject)))
-    if not text.strip():
+    text = check_message(text)
+    if not text:
         raise BadInput(f'There is nothing in the comment. Next: studio review comment {name} --cell 3 "…"')
     document = present_version(workspace, subject)
-    details: dict[str, Any] = {"text": text.strip(), "cell": cell}
+    details: dict[str, Any] = {"text": text, "cell": cell}
     if cell is not None:
         if not 1 <= cell <= len(document.cells):
             raise BadInput(f"{subject} has cells 1 to {len(document.cells)}, and no cell {cell}. Next: correct it.")

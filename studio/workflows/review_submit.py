@@ -18,6 +18,7 @@ from studio.core.report import Report
 from studio.core.workspace import Workspace, find_workspace
 from studio.governance.decide import Resource, decide
 from studio.governance.people import Actor, current_actor
+from studio.governance.policy import rules_digest
 from studio.ledger.ledger import open_ledger
 from studio.tracking.runs import Tracker
 from studio.tracking.store import prepare_store, ready_store
@@ -26,6 +27,7 @@ from studio.workflows.climb_ladder import RUNGS, Climbed, Watching, climb
 from studio.workflows.climb_targets import choose_targets
 from studio.workflows.content_states import Content, approval_states, contents_named
 from studio.workflows.decisions import require
+from studio.workflows.messages import check_message
 from studio.workflows.review_evidence import Evidence, gather_evidence
 from studio.workflows.review_packet import make_packet
 from studio.workflows.submissions import Submission
@@ -110,6 +112,7 @@ def submit(request: SubmitRequest, watching: Watching | None = None) -> Submitte
     """
     workspace = find_workspace()
     actor = current_actor(workspace)
+    message = check_message(request.message)
     found = contents_named(workspace, request.names, request.base)
     for content in found:
         require(decide(workspace, actor, "submit", Resource(subject=content.subject)))
@@ -120,9 +123,9 @@ def submit(request: SubmitRequest, watching: Watching | None = None) -> Submitte
         return Submitted(workspace, (), Report(()), approved)
     targets = choose_targets(workspace, _names(wanted), workspace.root)
     climbed = climb(workspace, targets, frozenset(RUNGS), watching or Watching(), whole=True)
-    _check_unchanged(workspace, wanted, request)
+    _check_unchanged(workspace, wanted)
     prepare_store(workspace)
-    made = [_submit_one(workspace, actor, content, climbed, request.message) for content in wanted]
+    made = [_submit_one(workspace, actor, content, climbed, message) for content in wanted]
     return Submitted(workspace, tuple(made), climbed.report, approved)
 
 
@@ -137,9 +140,10 @@ def _names(wanted: Sequence[Content]) -> list[str]:
     return [Path(content.subject).stem if content.is_pipeline else content.subject for content in wanted]
 
 
-def _check_unchanged(workspace: Workspace, wanted: Sequence[Content], request: SubmitRequest) -> None:
+def _check_unchanged(workspace: Workspace, wanted: Sequence[Content]) -> None:
     try:
-        now = {content.subject: content for content in contents_named(workspace, request.names, request.base)}
+        found = contents_named(workspace, [content.subject for content in wanted], workspace.root)
+        now = {content.subject: content for content in found}
     except StudioError as error:
         raise ContentChanged([content.subject for content in wanted]) from error
     changed = [content.subject for content in wanted if now.get(content.subject) != content]
@@ -202,8 +206,11 @@ def _keep(
         run=evidence.run,
         sampled=evidence.sampled,
         mlflow_run_id=mlflow_run,
+        files={name: digest_bytes(_bytes(text)) for name, text in sorted(files.items())},
     )
     digest = submissions.keep_submission(workspace, submission, files)
+    # What was gathered just now was read from files that somebody may have saved in the meantime.
+    _check_unchanged(workspace, [content])
     open_ledger(workspace).append(
         "submitted",
         actor=actor.name,
@@ -216,6 +223,11 @@ def _keep(
             "message": message,
             "ok": submission.ok,
             "address": actor.address,
+            "governing": rules_digest(workspace.settings),
         },
     )
     return submission
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8")

@@ -7,8 +7,9 @@ is copied to an MLflow run, so that a reviewer with another clone finds it there
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -27,6 +28,7 @@ FORMAT = 1
 FILE, PACKET, PAGE, REPORT, JUNIT = "submission.json", "packet.json", "packet.html", "report.json", "junit.xml"
 NOTEBOOK, EXECUTED, DECLARATION = "notebook.ipynb", "executed.ipynb", "pipeline.yml"
 ARTIFACTS = "review"
+_IDENTITY = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6,32}")
 
 
 class SubmissionDamaged(StudioError):
@@ -64,6 +66,9 @@ class Submission(Section):
     run: Annotated[str, Field(description="That run; empty where there is none.")] = ""
     sampled: Annotated[bool, Field(description="Whether that run was on samples.")] = False
     mlflow_run_id: Annotated[str | None, Field(description="The MLflow run that holds the review packet.")] = None
+    files: Annotated[dict[str, str], Field(description="Digest of each file beside this one, by name.")] = Field(
+        default_factory=dict
+    )
 
     @property
     def fingerprinted(self) -> Fingerprint:
@@ -101,6 +106,8 @@ def read_submission(workspace: Workspace, event: Event) -> Submission:
         When it is not what was submitted, or can be found nowhere.
     """
     identity = str(event.details["submission"])
+    if not _IDENTITY.fullmatch(identity):
+        raise SubmissionDamaged(repr(identity[:100]), "has no name that a submission can have")
     path = folder(workspace, identity) / FILE
     if not path.is_file():
         _fetch(workspace, identity, event.details.get("mlflow_run_id"))
@@ -108,11 +115,25 @@ def read_submission(workspace: Workspace, event: Event) -> Submission:
         data = path.read_bytes()
         if digest_bytes(data) != event.details.get("packet"):
             raise SubmissionDamaged(identity, "was changed after it was submitted: its digest is another one")
-        return validate(Submission, json.loads(data), workspace.shown(path))
+        submission = validate(Submission, json.loads(data), workspace.shown(path))
     except (OSError, ValueError) as error:
         raise SubmissionDamaged(identity, f"cannot be read ({error})") from error
     except Problems as error:
         raise SubmissionDamaged(identity, f"cannot be read ({error.problems[0].message})") from error
+    _check_files(workspace, submission)
+    return submission
+
+
+def _check_files(workspace: Workspace, submission: Submission) -> None:
+    """A reviewer reads the page and the notebook: they have to be those that were submitted."""
+    for name, digest in submission.files.items():
+        path = folder(workspace, submission.id) / PurePosixPath(name).name
+        try:
+            same = digest_bytes(path.read_bytes()) == digest
+        except OSError as error:
+            raise SubmissionDamaged(submission.id, f"lacks {name} ({error.strerror or error})") from error
+        if not same:
+            raise SubmissionDamaged(submission.id, f"has a {name} that was changed after it was submitted")
 
 
 def kept_report(workspace: Workspace, submission: Submission) -> Report:

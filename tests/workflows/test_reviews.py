@@ -149,6 +149,7 @@ def test_the_next_change_does_not_inherit_the_authors_of_the_approved_one(approv
         "studio.toml",
         (approved.root / "studio.toml").read_text().replace('roles = ["data scientist"]', 'roles = ["ML engineer"]'),
     )
+    approved.commit("chore: roles", who="carla")
     approved.decide("approve", NOTEBOOK, who="anna")  # she wrote what was approved before, and nothing since
     assert approved.status().approvers == ("anna",)
 
@@ -228,6 +229,7 @@ def test_two_people_approve_at_once_and_both_count(submitted: Team) -> None:
     rule = "\n[[policy.approvals]]\nneeded = 2\n"
     path = submitted.root / "studio.toml"
     path.write_text(path.read_text() + rule)
+    submitted.commit("chore: two reviewers", who="carla")
     failures: list[BaseException] = []
     environment = {"MLFLOW_DISABLE_TELEMETRY": "true"}
 
@@ -257,6 +259,7 @@ def test_a_demanded_signature_is_made_and_checked(submitted: Team, tmp_path: Pat
         path.read_text().replace("[people.bob]\n", f'[people.bob]\nkeys = ["{key}"]\n')
         + "\n[[policy.approvals]]\nsignatures = true\n"
     )
+    submitted.commit("chore: signatures", who="carla")
     with pytest.raises(Refused) as told:
         submitted.decide("approve", NOTEBOOK, key=tmp_path / "stranger")
     assert "signature would not hold" in str(told.value)
