@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from studio.notebooks.checks import RULES, Finding, Fixed, check_notebooks, fix_
 from studio.notebooks.checks.finding import from_problem
 from studio.pipelines.plan import make_plan
 from studio.pipelines.specification import list_pipelines, read_pipeline
+
+_PLANNED = frozenset({"invalid-parameters", "not-python", "unknown-dataset", "unreadable-dataset"})
+"""The rules about what keeps a plan from being made too."""
 
 
 @dataclass(frozen=True)
@@ -95,16 +98,28 @@ def check_workspace(paths: tuple[Path, ...], base: Path, *, fix: bool = False) -
     findings = check_notebooks(workspace, notebooks, known_datasets=known, steps=steps)
     for name in contracts:
         declared += _attempt(lambda name=name: read_contract(workspace, name), f"pipelines/contracts/{name}.yml")
-    told = {finding.path for finding in findings}
     for name in pipelines:
         found = _attempt(
             lambda name=name: make_plan(workspace, read_pipeline(workspace, name), {}, base=workspace.root),
             f"pipelines/{name}.yml",
         )
-        # The plan finds a notebook's problems again, in its own words.
-        declared += [finding for finding in found if not (finding.path.endswith(".ipynb") and finding.path in told)]
+        declared += _untold(found, findings)
     every = tuple(dict.fromkeys([*declared, *findings]))
     return Checked(len(notebooks), len(pipelines), len(contracts), every, tuple(fixed))
+
+
+def _untold(planned: Iterable[Finding], findings: Iterable[Finding]) -> list[Finding]:
+    """What a plan found and no rule says already: a plan finds some problems of notebooks again, in its own words."""
+    unreadable = {finding.path for finding in findings if finding.rule == "unreadable-notebook"}
+    places = {(finding.path, finding.cell, finding.line) for finding in findings if finding.rule in _PLANNED}
+    words = {(finding.path, finding.line, finding.message) for finding in findings}
+    return [
+        finding
+        for finding in planned
+        if finding.path not in unreadable
+        and not (finding.cell and (finding.path, finding.cell, finding.line) in places)
+        and (finding.path, finding.line, finding.message) not in words
+    ]
 
 
 def _steps(workspace: Workspace) -> frozenset[str]:

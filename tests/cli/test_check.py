@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Place
+from tests.conftest import Place, notebook
 
 WHY = ("markdown", "# Why\n\nFor the test.")
 
@@ -138,3 +138,29 @@ def test_steps_need_parameters_and_a_broken_pipeline_is_told_once(place: Place) 
     found = place.studio("check", "--json").json["findings"]
     assert {item["rule"] for item in found} == {"declaration"}
     assert any("Did you mean 'notebook'?" in item["message"] + item["fix"] for item in found)
+
+
+def test_what_only_a_plan_finds_is_not_hidden_by_another_finding(place: Place) -> None:
+    other = {"name": "ir", "display_name": "R", "language": "R"}
+    place.write("notebooks/a.ipynb", notebook("x <- 1", kernelspec=other))
+    place.write("pipelines/p.yml", "version: 1\nsteps:\n  a: {notebook: notebooks/a.ipynb}\n")
+    found = place.studio("check", "--json").json["findings"]
+    assert {item["rule"] for item in found} == {"declaration", "no-explanation"}
+    assert any("only Python notebooks can be run as steps" in item["message"] for item in found)
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        ("import studio\n\nstudio.load('nothing')", ""),
+        ("import studio\n\nname = 'x'\nstudio.load(name)", ""),
+        ("x = (", ""),
+        ("import own\n\nown.f()", "import ("),
+    ],
+)
+def test_what_a_plan_finds_too_is_told_once(place: Place, source: str, module: str) -> None:
+    place.notebook("notebooks/a.ipynb", WHY, ("parameters", "n: int = 1  # how many"), source)
+    place.write("notebooks/own.py", module)
+    place.write("pipelines/p.yml", "version: 1\nsteps:\n  a: {notebook: notebooks/a.ipynb}\n")
+    (finding,) = place.studio("check", "--json").json["findings"]
+    assert finding["rule"] in {"unknown-dataset", "unreadable-dataset", "not-python", "unsound-module"}
