@@ -44,12 +44,13 @@ def submit(names: Names, message: Message = "", as_json: Json = False) -> None:
     Of a pipeline everything that is not approved is submitted. The exit status is 1 when a test fails.
     """
     from studio.cli.progress import progress
-    from studio.cli.test import told_cases
+    from studio.cli.test import stoppable, told_cases
     from studio.workflows.climb_ladder import Watching
     from studio.workflows.review_submit import SubmitRequest, submit
 
     request = SubmitRequest(names=tuple(names), message=message, base=Path.cwd())
-    with progress() as listener, told_cases() as case:
+    unfinished = f"Interrupted: not everything was submitted. Next: {program()} review submit {' '.join(names)}"
+    with stoppable(unfinished), progress() as listener, told_cases() as case:
         submitted = submit(request, Watching(run=listener, case=case))
     show(submitted.as_dict(), as_json, lambda: _submitted_text(submitted, names))
     raise typer.Exit(submitted.exit_status)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,10 +50,37 @@ def climb(
     request = LadderRequest(
         names=tuple(names or ()), base=Path.cwd(), rungs=frozenset(rung or ()), junit=junit, jobs=jobs
     )
-    with progress() as listener, told_cases() as case:
+    unfinished = "Interrupted: the tests did not come to their end, and no report was written."
+    with stoppable(unfinished), progress() as listener, told_cases() as case:
         climbed = climb_ladder(request, Watching(run=listener, case=case))
     show(climbed.report.as_dict(), as_json, lambda: report_text(climbed.report, time.monotonic() - started))
     raise typer.Exit(climbed.exit_status)
+
+
+@contextmanager
+def stoppable(sentence: str) -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP end the block; then `sentence`, and 128 + the signal's number as exit status.
+
+    Kernels, which stand in sessions of their own, are ended on the way out, as on any error.
+    """
+    from studio.workflows.functional_run import Stopped
+
+    def stop(number: int, _: object) -> None:
+        raise Stopped(number)
+
+    numbers = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if os.name == "posix" else [])
+    here = threading.current_thread() is threading.main_thread()
+    # What is ignored by the caller's will (nohup) stays so.
+    heard = [number for number in numbers if here and signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
+    try:
+        yield
+    except Stopped as stopped:
+        say(sentence)
+        raise typer.Exit(128 + stopped.number) from None
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 @contextmanager

@@ -18,6 +18,14 @@ NOT_STARTED = "runs on samples"
 _STATUS = {"completed": "passed", "reused": "passed", "failed": "failed", "killed": "error", "not run": "error"}
 
 
+class Stopped(KeyboardInterrupt):
+    """A signal came; `number` is the signal's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"signal {number}")
+        self.number = number
+
+
 @dataclass(frozen=True)
 class FunctionalRun:
     """What came of it: the run (None where none could be started) and a case for each step and each dataset."""
@@ -48,6 +56,11 @@ def run_on_samples(
         A step that is run with all that it needs, and nothing else.
     jobs : int, optional
         Steps at the same time.
+
+    Raises
+    ------
+    Stopped
+        When a signal ended the run: what was interrupted has found nothing out.
     """
     sampled = replace(workspace, sampled=True)
     request = RunRequest(
@@ -58,6 +71,8 @@ def run_on_samples(
         result = start_run(sampled, pipeline.on_samples(), request, listener)
     except StudioError as error:
         return FunctionalRun(None, (not_started(subject, error),))
+    if result.interrupted_by is not None:
+        raise Stopped(result.interrupted_by)
     cases = [_step_case(subject, step) for step in result.record.steps.values() if not _left_out(step)]
     cases += _dataset_cases(sampled, subject, result)
     return FunctionalRun(result, tuple(cases))
