@@ -9,7 +9,7 @@ import argparse
 import platform
 import sys
 
-from tests.benchmarks import checking, commands, reuse, reviewing, steps
+from tests.benchmarks import checking, commands, reuse, reviewing, steps, testing
 
 BENCHMARKS = {
     "commands": commands.measure,
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "reuse": reuse.measure,
     "reviewing": reviewing.measure,
     "steps": steps.measure,
+    "testing": testing.measure,
 }
 
 
