@@ -88,17 +88,19 @@ def gather_evidence(workspace: Workspace, content: Content, climbed: Climbed) ->
 def _run_of(
     workspace: Workspace, content: Content, climbed: Climbed
 ) -> tuple[RunRecord | None, list[StepRecord], bool]:
-    """The newest run whose steps were exactly this content, else the run on samples."""
+    """The newest run whose steps were exactly this content, else the run on samples; never one of other notebooks."""
+    climbs = [functional.result.record for functional in climbed.functional.values() if functional.result is not None]
+    now = {step.notebook: step.fingerprint for record in climbs for step in record.steps.values() if step.fingerprint}
     runs, _ = RunStore(workspace).list(limit=_LOOKED_THROUGH)
     for run in runs:
         steps = _steps(run, content)
-        if run.status == "completed" and steps:
+        same = all(now.get(step.notebook, step.fingerprint) == step.fingerprint for step in steps)
+        if run.status == "completed" and steps and same:
             return run, steps, False
-    for functional in climbed.functional.values():
-        if functional.result is not None:
-            steps = _steps(functional.result.record, content)
-            if steps:
-                return functional.result.record, steps, True
+    for record in climbs:
+        steps = _steps(record, content)
+        if steps:
+            return record, steps, True
     return None, [], False
 
 
