@@ -27,6 +27,6 @@ def init(
         as_json,
         lambda: (
             f"Made a workspace in {made.root} ({len(made.created)} files).\n\nNext:\n{enter}"
-            "  studio pipelines plan first\n  studio run first"
+            "  studio pipelines plan first\n  studio run first\n  studio test first"
         ),
     )

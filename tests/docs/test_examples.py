@@ -137,7 +137,10 @@ def test_no_other_page_has_a_transcript() -> None:
 def test_the_pages_can_be_followed_to_the_letter(tmp_path: Path) -> None:
     reader = Reader(home=tmp_path, folder=tmp_path)
     for page in PAGES:
-        for block in BLOCK.finditer((DOCS / page).read_text()):
+        text = (DOCS / page).read_text()
+        blocks = list(BLOCK.finditer(text))
+        assert len(blocks) == len(re.findall(r"^```\w+$", text, re.MULTILINE)), "a block without a sentence before it"
+        for block in blocks:
             reader.take(block["lead"], block["language"], block["body"])
     assert reader.commands > 15
     reader.call_tests()
