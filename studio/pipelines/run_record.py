@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -169,38 +169,9 @@ class RunRecord:
     earlier: list[dict[str, Any]] = field(default_factory=list)
     steps: dict[str, StepRecord] = field(default_factory=dict)
 
-    @classmethod
-    def new(  # noqa: PLR0913 - a record's fields, by name
-        cls,
-        *,
-        id: str,  # noqa: A002 - the field's name
-        pipeline: str,
-        name: str,
-        steps: Iterable[PlannedStep],
-        given: Mapping[str, str] | None = None,
-        base: str = "",
-        force: bool = False,
-        start: str | None = None,
-        only: str | None = None,
-        started: str | None = None,
-        environment: str = "dev",
-        actor: str = "",
-    ) -> RunRecord:
-        """The record of a run that begins: all its steps are waiting."""
-        return cls(
-            id=id,
-            pipeline=pipeline,
-            name=name,
-            given=dict(given or {}),
-            base=base,
-            force=force,
-            start=start,
-            only=only,
-            started=started,
-            environment=environment,
-            actor=actor,
-            steps={step.key: StepRecord.waiting(step, id) for step in steps},
-        )
+    def awaiting(self, steps: Iterable[PlannedStep]) -> RunRecord:
+        """The same run with a record for each of `steps`, which all wait."""
+        return replace(self, steps={step.key: StepRecord.waiting(step, self.id) for step in steps})
 
     def counts(self) -> dict[str, int]:
         """How many steps have each status; a status without steps is left out."""

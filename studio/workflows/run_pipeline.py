@@ -183,7 +183,7 @@ class _Start:
 
 
 def _new_record(plan: Plan, request: RunRequest, admission: Admission | None) -> RunRecord:
-    return RunRecord.new(
+    record = RunRecord(
         id=new_run_id(),
         pipeline=plan.pipeline,
         name=request.name,
@@ -192,11 +192,11 @@ def _new_record(plan: Plan, request: RunRequest, admission: Admission | None) ->
         force=request.force,
         start=request.start,
         only=request.only,
-        steps=plan.steps,
         started=clock.to_text(clock.now()),
         environment=request.environment,
         actor=admission.actor.name if admission else "",
     )
+    return record.awaiting(plan.steps)
 
 
 def _options(workspace: Workspace, plan: Plan, request: RunRequest) -> RunOptions:

@@ -385,7 +385,7 @@ def test_a_run_taken_up_again_has_the_steps_of_its_plan_now(place: Place) -> Non
     workspace = make_churn(place)
     store = RunStore(workspace)
     first = plan(place)
-    record = RunRecord.new(id="20260101-000000-aaaaaa", pipeline="churn", name="churn", steps=first.steps, given={})
+    record = RunRecord(id="20260101-000000-aaaaaa", pipeline="churn", name="churn").awaiting(first.steps)
     store.create(record)
     with store.holding(record):
         record.steps["ingest"].status, record.steps["ingest"].attempt = "completed", 1
@@ -409,9 +409,8 @@ def test_a_new_record_says_what_was_planned(place: Place, monkeypatch: pytest.Mo
     monkeypatch.setenv("THE_TOKEN", "hush-hush")
     write_notebook(place, "ingest", "token: SecretStr  # t", loads=["telco"], saves=["customers"])
     found = plan(place, {"token": "THE_TOKEN"})
-    record = RunRecord.new(
-        id="r", pipeline="churn", name="churn", steps=found.steps, given={"token": "THE_TOKEN"}, base="/b"
-    )
+    record = RunRecord(id="r", pipeline="churn", name="churn", given={"token": "THE_TOKEN"}, base="/b")
+    record = record.awaiting(found.steps)
     assert record.steps["ingest"].values == {"token": {"secret": "THE_TOKEN"}}
     assert record.steps["train[model=forest]"].part == "model=forest"
     assert record.steps["train[model=forest]"].run == "r"
