@@ -1,7 +1,8 @@
-"""What git says about the workspace, and the one way in which Studio calls git.
+"""What git says about the workspace, and how commands that work on a repository call git.
 
 `revision` answers whatever the machine has. `open_repository` is for the commands that need a repository: it says in
-one sentence why there is none to work with, and every call through it that fails says what git said.
+one sentence why there is none to work with, and every call through it that fails says what git said. Both believe the
+clone's own configuration; what decides an approval must not, and is asked in `studio.governance`.
 """
 
 from __future__ import annotations
