@@ -25,7 +25,8 @@ def awaits_review(workspace: Workspace, content: Content) -> bool:
 
 def with_submission(workspace: Workspace, content: Content, state: ApprovalState) -> ApprovalState:
     """The state, which names the reviewer's command where the content was submitted and waits for one."""
-    if state.status == "approved" or "review approve" in state.next or not awaits_review(workspace, content):
+    told = state.status in ("approved", "invalid") or "review approve" in state.next
+    if told or not awaits_review(workspace, content):
         return state
     return replace(
         state,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import glob
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from studio.core.errors import BadInput
+from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace
 from studio.governance.worktree import committed, look, named, unlike_commit
 from studio.notebooks.document import parse_notebook
@@ -67,9 +69,26 @@ def _is_committed(workspace: Workspace, content: Content) -> bool:
     text = committed(workspace.root, content.subject)
     if text is None:
         return False
-    contracts: Mapping[str, str] = content.contracts
     try:
-        now = fingerprint(workspace, parse_notebook(text, content.subject), contracts=contracts)
+        parts = fingerprint(workspace, parse_notebook(text, content.subject)).parts
     except BadInput:
         return False
-    return now.digest == content.fingerprint.digest
+    # The files of its contracts are compared with the commit themselves.
+    return parts == tuple(part for part in content.fingerprint.parts if part.kind != "contract")
+
+
+def drop_bytecode(workspace: Workspace, found: Sequence[Content]) -> None:
+    """Remove what Python compiled of the content's modules: it would run in their place, and git ignores it.
+
+    Raises
+    ------
+    CannotWrite
+        When the file system refuses.
+    """
+    for name in {file for content in found for file in files_of(workspace, content) if file.endswith(".py")}:
+        source = workspace.root / name
+        for compiled in (source.parent / "__pycache__").glob(f"{glob.escape(source.stem)}.*.pyc"):
+            try:
+                compiled.unlink(missing_ok=True)
+            except OSError as error:
+                raise CannotWrite(compiled, error) from error
