@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Status = Literal["passed", "failed", "error", "skipped"]
 FORMAT = 1
 _RUNGS = ("code", "data", "pipeline", "model")
-# What XML 1.0 cannot hold, not even as a reference.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML 1.0 cannot hold, not even as a reference. Compiling this takes milliseconds, which only a report has to spend.
+_UNPRINTABLE = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 @dataclass(frozen=True)
@@ -176,4 +176,4 @@ def _append(suite: ET.Element, case: Case) -> None:
 
 
 def _clean(text: str) -> str:
-    return _UNPRINTABLE.sub("�", text)
+    return re.sub(_UNPRINTABLE, "�", text)
