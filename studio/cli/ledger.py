@@ -30,7 +30,7 @@ def show_(
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="How many events, the last ones.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the last events; or with --on what was approved and live at the end of a day, or at a moment."""
+    """Show the last events, or with --on what held then."""
     from studio.cli.ledger_text import events_text, state_text
     from studio.core.errors import BadInput
     from studio.workflows.ledger.show import show_events, show_state
@@ -57,7 +57,7 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Verify that no event was changed, removed, inserted or moved; exit status 1 when one was."""
+    """Verify that no event was changed, removed or moved."""
     from studio.cli.ledger_text import verified_text
     from studio.workflows.ledger.verify import verify_ledger
 
@@ -84,7 +84,7 @@ def export(
 
 @app.command()
 def migrate(as_json: Json = False) -> None:
-    """Make or migrate the ledger's tables, under an account that may; appending does it where it may."""
+    """Make or migrate the tables, under an account that may."""
     from studio.workflows.ledger.migrate import migrate_ledger
 
     done = migrate_ledger()

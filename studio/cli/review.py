@@ -157,7 +157,7 @@ def status(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what is approved as it is now, what lapsed, and by which cell."""
+    """Say what is approved as it is now, and what lapsed."""
     from studio.workflows.review_show import review_status
 
     states = review_status(names or (), Path.cwd())
@@ -190,7 +190,7 @@ def packet(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the review packets of what changed, without submitting it.
+    """Write review packets of what changed, submitting nothing.
 
     For continuous integration: run `studio test` first, its results are in the packets.
     """
