@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Status = Literal["passed", "failed", "error", "skipped"]
 FORMAT = 1
 _RUNGS = ("code", "data", "pipeline", "model")
-# What XML 1.0 cannot hold, not even as a reference. Compiling this takes milliseconds, which only a report has to spend.
+# What XML 1.0 cannot hold, not even as a reference. Compiled (milliseconds) with the first report that is written.
 _UNPRINTABLE = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
