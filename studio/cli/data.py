@@ -37,7 +37,7 @@ def list_(as_json: Json = False) -> None:
 
 @app.command("show")
 def show_(name: Name, as_json: Json = False) -> None:
-    """Show one dataset: where it comes from, its contract, its latest snapshot with its columns."""
+    """Show one dataset: its contract, its latest snapshot, its columns."""
     from studio.workflows.show_data import show_dataset
 
     found = show_dataset(name).as_dict()
@@ -56,7 +56,7 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check data against its contract; exit status 1 when something breaks it."""
+    """Check data against its contract."""
     from studio.workflows.show_data import check_datasets
 
     results = check_datasets(names or [])
@@ -88,7 +88,7 @@ def sample(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write a small file of the shape of a source, for the tests that run on samples."""
+    """Write a sample of a source, for tests that run on samples."""
     from studio.workflows.sample_data import sample_dataset
 
     made = sample_dataset(name, rows, output, force=force)

@@ -10,7 +10,7 @@ import typer
 from studio.cli.output import Json, say, show
 
 app = typer.Typer(
-    help="Git for notebooks: set it up, split a large change, check a commit.",
+    help="Git for notebooks: set it up, split a large change.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -22,7 +22,7 @@ def setup(
     remove: Annotated[bool, typer.Option("--remove", help="Undo exactly what this command did.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Set this clone up for notebooks: nbdime, no outputs in commits, hooks.
+    """Set this clone up: nbdime, no outputs in commits, hooks.
 
     With --check the exit status is 1 when something is missing.
     """
@@ -41,7 +41,7 @@ def split(
     apply: Annotated[bool, typer.Option("--apply", help="Make the commits; the working tree is not touched.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Propose how to split the working change into commits that can be reviewed.
+    """Propose how to split a large change into commits.
 
     All that differs from the last commit counts: staged, unstaged and untracked.
     """
@@ -55,7 +55,7 @@ def split(
 def check_message(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file in which git hands the message over.")],
 ) -> None:
-    """Refuse a commit message that is not conventional; the hook commit-msg calls it."""
+    """For a hook: refuse an unconventional commit message."""
     from studio.workflows.git.hooks import check_message as check
 
     check(file)
@@ -63,7 +63,7 @@ def check_message(
 
 @app.command("check-increment")
 def check_increment(as_json: Json = False) -> None:
-    """Warn when the staged change is larger than studio.toml likes; the hook pre-commit calls it.
+    """For a hook: warn when the staged change is large.
 
     The exit status is 0 also then.
     """
@@ -78,7 +78,7 @@ def check_increment(as_json: Json = False) -> None:
 
 @app.command("check-released")
 def check_released() -> None:
-    """Refuse an unapproved change of a released pipeline; the hook pre-commit calls it."""
+    """For a hook: refuse unapproved changes of what is released."""
     from studio.workflows.git.released import refuse_unapproved
 
     refuse_unapproved()
