@@ -165,8 +165,13 @@ def status(
     def text() -> str:
         rows = [(state.subject, state.status, ", ".join(state.approvers)) for state in states]
         lines = [table(["CONTENT", "STATUS", "APPROVED BY"], rows)]
+        never = [state for state in states if state.reasons == (f"{state.subject} was never approved.",)]
+        if len(never) > 1:  # one sentence for all of them, which are submitted together
+            typed = names or [Path(one.subject).stem for one in never if one.subject.startswith("pipelines/")]
+            what = " ".join(typed or [one.subject for one in never])
+            lines.append(f"{len(never)} of {len(states)} were never approved. Next: {program()} review submit {what}")
         for state in states:
-            if state.status != "approved":
+            if state.status != "approved" and (state not in never or len(never) == 1):
                 following = f" Next: {state.next}" if state.next else ""
                 lines.append(f"{' '.join(state.reasons)}{following}")
             lines += state.notes
