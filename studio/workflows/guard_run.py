@@ -21,7 +21,7 @@ from studio.pipelines.run_record import RunRecord
 from studio.pipelines.specification import Pipeline
 from studio.workflows.awaited import with_submission
 from studio.workflows.content_states import Content, approval_states, contents_named, contents_of_plan
-from studio.workflows.guard_rules import Refusal, clean_tree
+from studio.workflows.guard_rules import Refusal, clean_tree, drop_bytecode
 from studio.workflows.kept_reports import passed
 from studio.workflows.run_endings import damaged_data, ending, settle_ledger
 
@@ -137,6 +137,7 @@ def admit(workspace: Workspace, pipeline: Pipeline, plan: Plan, environment: str
             "run refused", actor=actor.name, subject=subject, environment=environment, details={**details, **told}
         )
         raise RunRefused(f"studio run {plan.notebook or plan.pipeline}", environment, refusals)
+    drop_bytecode(workspace, found)
     return Admission(workspace, ledger, environment, rules, actor, details)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import py_compile
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ LIBRARY = "notebooks/lib.py"
 def submitted_once(tmp_path_factory: pytest.TempPathFactory) -> Team:
     """Content with a module beside it, submitted by Anna."""
     team = new_team(tmp_path_factory.mktemp("submitted") / "workspace")
+    team.place.write(".gitignore", ".studio/\n__pycache__/\n")
     team.place.write(LIBRARY, "TEN = 10\n")
     team.edit(4, "+ 10", "+ TEN")
     team.edit(3, "numbers =", "from lib import TEN\n\nnumbers =")
@@ -109,7 +111,7 @@ def test_a_filter_does_not_hide_that_the_commit_holds_something_else(approved: T
 
 def test_an_ignored_module_is_no_part_of_a_commit(submitted: Team) -> None:
     submitted.git("rm", "-q", "--cached", LIBRARY)
-    submitted.place.write(".gitignore", ".studio/\nlib.py\n")
+    submitted.place.write(".gitignore", ".studio/\n__pycache__/\nlib.py\n")
     submitted.commit("chore: ignored")
     assert LIBRARY in refusal(lambda: submitted.decide("approve", NOTEBOOK))
 
@@ -118,6 +120,18 @@ def test_samples_are_not_run_in_prod(approved: Team, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("STUDIO_SAMPLED", "1")
     monkeypatch.setenv("STUDIO_WORKSPACE", str(approved.root))
     assert "samples: " in refusal(approved.run)
+
+
+@pytest.mark.parametrize("mode", ["UNCHECKED_HASH", "TIMESTAMP"])
+def test_compiled_code_does_not_run_in_a_modules_place(approved: Team, mode: str) -> None:
+    source = approved.root / LIBRARY
+    right, state = source.read_text(), source.stat()
+    source.write_text("1/0     \n"[: len(right)].ljust(len(right), "#"))
+    os.utime(source, ns=(state.st_atime_ns, state.st_mtime_ns))
+    py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode[mode], doraise=True)
+    source.write_text(right)
+    os.utime(source, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert approved.run().exit_status == 0
 
 
 # Who approves
@@ -136,6 +150,32 @@ def test_rules_that_only_lie_here_approve_nothing(submitted: Team) -> None:
     submitted.git("update-index", "--no-assume-unchanged", "studio.toml")
     path.write_text(before)
     assert "own changes" in refusal(lambda: submitted.decide("approve"))
+
+
+def test_who_wrote_a_contract_or_the_catalog_wrote_the_content(tmp_path: Path) -> None:
+    from studio.core.workspace import Workspace
+    from studio.notebooks.fingerprint import Fingerprint, Part
+    from studio.workflows.content_states import Content, files_of
+
+    team = new_team(tmp_path / "workspace")
+    entry = "  sales: {location: data/sales.csv, contract: sales_rules}\n"
+    team.place.write("pipelines/contracts/sales_rules.yml", "version: 1\ncolumns:\n  a: {type: int64}\n")
+    team.place.write("pipelines/catalog.yml", f"version: 1\ndatasets:\n{entry}")
+    parts = (
+        Part("cell", "cell 1 (code)", "0"),
+        Part("contract", "contract of sales", "0"),
+        Part("contract", "contract inputs", "0"),
+        Part("dataset", "dataset sales", "0"),
+        Part("module", "module notebooks/lib.py", "0"),
+    )
+    found = files_of(Workspace(team.root), Content("pipelines/total.yml", Fingerprint("p1:0", parts), {}))
+    assert found == [
+        "pipelines/total.yml",
+        "notebooks/lib.py",
+        "pipelines/contracts/sales_rules.yml",
+        "pipelines/contracts/inputs.yml",
+        "pipelines/catalog.yml",
+    ]
 
 
 def test_a_clone_without_its_past_approves_nothing(submitted: Team) -> None:
