@@ -22,7 +22,7 @@ BLOCK = re.compile(r"(?P<lead>(?:^[^\n]+\n)+)\n```(?P<language>\w+)\n(?P<body>.*
 CHANGING = (
     (r"\b\d{8}-\d{6}-[0-9a-f]{6}\b", "RUN"),
     (r"\b\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?\b", "MOMENT"),
-    (r"\b\d+(\.\d)? s\b", "SECONDS"),
+    (r"\b(\d+ min )?\d+(\.\d)? s\b", "SECONDS"),
     (r"\b[0-9a-f]{8,}\b", "DIGEST"),
     (r"[ \t]+", " "),
 )
