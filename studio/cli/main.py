@@ -13,7 +13,7 @@ import typer
 from typer import _click as click
 
 from studio.cli import check, ci, data, doctor, git, init, ledger, pipelines, review, run, runs, test
-from studio.cli.output import forgive_encodings, write_json
+from studio.cli.output import forgive_encodings, harmless, write_json
 from studio.core.errors import Problems, StudioError
 from studio.core.files import CannotUse
 
@@ -90,7 +90,7 @@ def _explain(error: StudioError, words: list[str]) -> int:
         write_json(value)
     if len(problems) > 1:
         lines = "\n".join(f"  {problem}" for problem in problems)
-        sys.stderr.write(f"Error: {len(problems)} problems.\n{lines}\n")
+        sys.stderr.write(harmless(f"Error: {len(problems)} problems.\n{lines}\n"))
     else:
-        sys.stderr.write(f"Error: {error}\n")
+        sys.stderr.write(harmless(f"Error: {error}\n"))
     return error.exit_status

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -16,12 +17,21 @@ import typer
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON with stable keys.")]
 
 
-def show(value: Any, as_json: bool, text: Callable[[], str]) -> None:
-    """Print `value` as JSON, or what `text` makes of it."""
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that a terminal obeys, or that turn the direction of writing."""
+
+
+def harmless(text: str) -> str:
+    """`text` with what a terminal would obey written as ``⟨U+001B⟩``: names, messages and outputs are others' data."""
+    return _OBEYED.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", text)
+
+
+def show(value: Any, as_json: bool, text: Callable[[], str], *, painted: bool = False) -> None:
+    """Print `value` as JSON, or what `text` makes of it (which has cleaned its texts itself where it is `painted`)."""
     if as_json:
         write_json(value)
     else:
-        content = text()
+        content = text() if painted else harmless(text())
         sys.stdout.write(content if content.endswith("\n") or not content else content + "\n")
     sys.stdout.flush()
 
@@ -41,7 +51,7 @@ def forgive_encodings() -> None:
 
 def say(message: str) -> None:
     """A message for people, to stderr."""
-    sys.stderr.write(message + "\n")
+    sys.stderr.write(harmless(message) + "\n")
     sys.stderr.flush()
 
 

@@ -98,6 +98,7 @@ def diff(
         {"base": base, **found.as_dict()},
         as_json,
         lambda: f"compared with {base}\n\n{found.to_text(color=color, width=terminal_width() or 100)}",
+        painted=True,
     )
 
 

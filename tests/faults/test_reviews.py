@@ -233,6 +233,19 @@ def test_a_message_is_text_that_shows_what_it_is(submitted: Team, message: str, 
     assert len(submitted.events()) == before
 
 
+def test_a_terminal_is_told_nothing_that_it_would_obey(submitted: Team) -> None:
+    from studio.core.workspace import find_workspace
+    from studio.ledger.ledger import open_ledger
+
+    event = submitted.events("submitted")[0]
+    ledger = open_ledger(find_workspace(submitted.root))
+    details = {"submission": event.details["submission"], "message": "no\x1b[2J", "fingerprint": "f1:0"}
+    ledger.append("rejected", actor="mal\x1blory", subject=event.subject, details=details)
+    for words in (("review", "list", "--all"), ("review", "approve", "total"), ("ledger", "show")):
+        answer = submitted.place.studio(*words, environment={"STUDIO_ACTOR": "bob"})
+        assert "\x1b" not in answer.out + answer.err
+
+
 # Submitting
 
 
