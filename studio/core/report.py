@@ -163,9 +163,10 @@ def _append(suite: ET.Element, case: Case) -> None:
     if case.line is not None:
         attributes["line"] = str(case.line)
     element = ET.SubElement(suite, "testcase", attributes)
-    if case.values:
+    facts = {**({"cell": case.cell} if case.cell is not None else {}), **case.values}
+    if facts:
         properties = ET.SubElement(element, "properties")
-        for key, value in case.values.items():
+        for key, value in facts.items():
             ET.SubElement(properties, "property", name=_clean(key), value=_clean(str(value)))
     kinds = {"failed": "failure", "error": "error", "skipped": "skipped"}
     if case.status in kinds:

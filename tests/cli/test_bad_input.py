@@ -353,7 +353,7 @@ def test_a_tracking_address_of_no_known_kind(workspace: Place) -> None:
 
 @cases(
     Case("unknown pipeline", ("run", "tow"), ("'tow'", "'two'")),
-    Case("file's name", ("run", "pipelines/two.yml"), ("without .yml", "two")),
+    Case("file's name", ("run", "two.yml"), ("without .yml", "two")),
     Case("unknown step", ("run", "two", "--only", "sqare"), ("'square'",)),
     Case("step not yet made", ("run", "two", "--only", "square"), ("'numbers'", "studio run two")),
     Case("outside", ("run", "../x.ipynb"), ("outside the workspace",)),

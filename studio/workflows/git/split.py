@@ -142,7 +142,9 @@ def _working_tree(repository: Repository) -> Iterator[tuple[Repository, Split]]:
         index = Path(name, "index")
         own = repository.folder / "index"
         if own.exists():
-            shutil.copyfile(own, index)  # with what git remembers of each file, so that none has to be read twice
+            # With what git remembers of each file, so that none has to be read twice; and with its time, by which git
+            # knows the files that may have changed in the moment in which the index was written.
+            shutil.copy2(own, index)
         whole = repository.with_index(index)
         whole.run("add", "--all", "--", ":/")
         tree, head = whole.text("write-tree"), repository.head
