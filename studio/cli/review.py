@@ -92,14 +92,14 @@ def diff(
     """Show what changed since the last approval."""
     from studio.workflows.review_diff import diff_of
 
-    base, found = diff_of(name, Path.cwd(), against=against, outputs=outputs)
-    color = sys.stdout.isatty()
-    show(
-        {"base": base, **found.as_dict()},
-        as_json,
-        lambda: f"compared with {base}\n\n{found.to_text(color=color, width=terminal_width() or 100)}",
-        painted=True,
-    )
+    found = diff_of(name, Path.cwd(), against=against, outputs=outputs)
+    color, width = sys.stdout.isatty(), terminal_width() or 100
+
+    def text() -> str:
+        parts = [f"compared with {one.base}\n\n{one.diff.to_text(color=color, width=width)}" for one in found]
+        return "\n\n\n".join(parts) or f"Nothing of {name} changed."
+
+    show({"diffs": [one.as_dict() for one in found]}, as_json, text, painted=True)
 
 
 @app.command()
@@ -189,7 +189,7 @@ def packet(
     ] = None,
     against: Against = None,
     output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to write the pages to.")] = Path(
-        "review"
+        ".studio/packets"
     ),
     summary: Annotated[
         Path | None, typer.Option("--summary", metavar="FILE", help="Write a summary in Markdown, too.")

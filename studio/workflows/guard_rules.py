@@ -54,9 +54,10 @@ def clean_tree(workspace: Workspace, found: Sequence[Content]) -> list[Refusal]:
     unlike = unlike_commit(workspace.root, files)
     unlike += [one.subject for one in found if one.subject not in unlike and not _is_committed(workspace, one)]
     if unlike:
+        one = len(unlike) == 1
         reason = (
-            f"{named(unlike)} {'is' if len(unlike) == 1 else 'are'} not in the last commit as it lies here (git "
-            "ignores it, or a filter changes it)."
+            f"{named(unlike)} {'is' if one else 'are'} not in the last commit as {'it lies' if one else 'they lie'} "
+            f"here (git ignores {'it, or a filter changes it' if one else 'them, or a filter changes them'})."
         )
         return [Refusal("clean tree", reason, f"git add --force {unlike[0]} && git commit")]
     return []

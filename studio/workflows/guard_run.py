@@ -43,7 +43,7 @@ class RunRefused(Refused):
 
     def __init__(self, pipeline: str, environment: str, refusals: Sequence[Refusal]) -> None:
         self.refusals = tuple(refusals)
-        lines = "".join(f"\n  {refusal}" for refusal in refusals)
+        lines = "".join("\n  " + str(refusal).replace("\n", "\n    ") for refusal in refusals)
         super().__init__(f"{pipeline} may not run in {environment}; nothing has been started.{lines}")
 
 

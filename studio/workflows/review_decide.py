@@ -152,7 +152,8 @@ def revoke(request: ReviewRequest) -> list[Decided]:
     files = [(content, read_approval(workspace, content.subject)) for content in found]
     approved = [(content, file) for content, file in files if file is not None and file.revoked is None]
     if not approved:
-        raise BadInput(f"There is no approval of {found[0].subject} to revoke. Next: studio review status")
+        fact = "was revoked already" if any(file is not None for _, file in files) else "was never approved"
+        raise BadInput(f"{found[0].subject} {fact}, so there is nothing to revoke. Next: studio review status")
     for content, file in approved:
         approvers = frozenset(one.reviewer for one in file.approvals)
         require(decide(workspace, actor, "revoke", Resource(subject=content.subject, approvers=approvers)))
