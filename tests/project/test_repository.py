@@ -54,7 +54,15 @@ def test_links_in_the_readme_lead_somewhere(root: Path) -> None:
     text = (root / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert links
-    assert [link for link in links if "://" not in link and not (root / link).is_file()] == []
+    assert [link for link in links if "://" not in link and not _leads_somewhere(root, link)] == []
+
+
+def _leads_somewhere(root: Path, link: str) -> bool:
+    path, _, place = link.partition("#")
+    if not (root / path).is_file():
+        return False
+    headings = re.findall(r"^#+ (.+)$", (root / path).read_text(encoding="utf-8"), re.MULTILINE)
+    return not place or place in {re.sub(r"[^a-z0-9-]", "", title.lower().replace(" ", "-")) for title in headings}
 
 
 def test_the_changelog_has_one_line_for_a_change(root: Path) -> None:
