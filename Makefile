@@ -7,7 +7,7 @@ STAMP := $(VENV)/set-up.stamp
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick lab check format bench docs lock set-up
+.PHONY: help run test test-all test-quick lab check format bench docs lock set-up
 
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -15,11 +15,14 @@ help: ## show this list
 run: $(STAMP) ## run the worked example from raw data to a registered model
 	@$(BIN)/studio run churn
 
-test: $(STAMP) ## pass all tests, with branch coverage
+test: $(STAMP) ## pass the tests, but for the few that take minutes each, with branch coverage
+	$(BIN)/pytest -n 2 --dist loadfile --cov -m "not heavy"
+
+test-all: $(STAMP) ## pass all tests, with branch coverage
 	$(BIN)/pytest -n 2 --dist loadfile --cov
 
 test-quick: $(STAMP) ## pass the tests that take no more than a few seconds each
-	$(BIN)/pytest -n 2 --dist loadfile -q -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -q -m "not slow and not heavy"
 
 lab: $(STAMP) ## open JupyterLab on this workspace (as root in a container: make lab ARGS=--allow-root)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab $(ARGS)

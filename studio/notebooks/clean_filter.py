@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import os
+import subprocess
 import sys
 from typing import Any
 
@@ -109,17 +110,30 @@ def main(arguments: list[str] | None = None) -> None:
     words = sys.argv[1:] if arguments is None else arguments
     for name in _SLOW:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
-    content = sys.stdin.buffer.read()
-    # pre-commit sets unstaged changes aside through this filter and puts them back afterwards: stripped here, the
-    # outputs of every notebook that a person is working on would be gone after a commit of something else.
-    if os.environ.get("PRE_COMMIT") != "1":
-        name = words[0] if words and words[0] != "%f" else "The notebook"
-        try:
-            content = cleaned(content)
-        except CannotClean as error:
-            sys.stderr.write(f"{name} is committed with its outputs: {error}. Next: studio check\n")
-    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.write(_filtered(sys.stdin.buffer.read(), words[0] if words and words[0] != "%f" else ""))
     sys.stdout.buffer.flush()
+
+
+def _filtered(content: bytes, path: str) -> bytes:
+    try:
+        clean = cleaned(content)
+    except CannotClean as error:
+        if os.environ.get("PRE_COMMIT") != "1":  # told when it was staged
+            sys.stderr.write(f"{path or 'The notebook'} is committed with its outputs: {error}. Next: studio check\n")
+        return content
+    # pre-commit sets unstaged changes aside through this filter and puts them back afterwards: stripped here, the
+    # outputs of every notebook that a person is working on would be gone after a commit of something else. A notebook
+    # that is staged as it lies here, outputs aside, must not look changed, or it is set aside for nothing.
+    if os.environ.get("PRE_COMMIT") == "1" and clean != _staged(path):
+        return content
+    return clean
+
+
+def _staged(path: str) -> bytes | None:
+    """What the index holds of `path`, counted from the top, where git starts its filters; None where nothing."""
+    words = ["git", "cat-file", "blob", f":{path}"]
+    done = subprocess.run(words, capture_output=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+    return None if done.returncode else done.stdout
 
 
 if __name__ == "__main__":

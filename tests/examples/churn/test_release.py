@@ -20,7 +20,7 @@ from tests.conftest import Answer, Place
 from tests.repositories import Repo, isolate, repository
 
 # The fixtures tell the whole story, a run on all customers included: minutes where cores are shared.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.heavy, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[3]
 NAMES = ("ingest", "prepare", "features", "train", "evaluate", "register")
