@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
 
+from studio.core.errors import BadInput
 from studio.core.report import Report
 from studio.core.workspace import Workspace
 from studio.notebooks.document import NotebookDocument, parse_notebook
+from studio.pipelines.plan import make_plan
 from studio.pipelines.records import RunStore
 from studio.pipelines.run_record import RunRecord, StepRecord
 from studio.pipelines.specification import list_pipelines, read_pipeline
@@ -88,13 +92,18 @@ def gather_evidence(workspace: Workspace, content: Content, climbed: Climbed) ->
 def _run_of(
     workspace: Workspace, content: Content, climbed: Climbed
 ) -> tuple[RunRecord | None, list[StepRecord], bool]:
-    """The newest run whose steps were exactly this content, else the run on samples; never one of other notebooks."""
+    """The newest run of exactly this content, else the run on samples.
+
+    A pipeline's run is one of its notebooks as they are now, with the values that its file gives now.
+    """
     climbs = [functional.result.record for functional in climbed.functional.values() if functional.result is not None]
     now = {step.notebook: step.fingerprint for record in climbs for step in record.steps.values() if step.fingerprint}
     runs, _ = RunStore(workspace).list(limit=_LOOKED_THROUGH)
+    declared = _declared_values(workspace, content)
     for run in runs:
         steps = _steps(run, content)
         same = all(now.get(step.notebook, step.fingerprint) == step.fingerprint for step in steps)
+        same = same and (declared is None or {step.key: step.values for step in steps} == declared)
         if run.status == "completed" and steps and same:
             return run, steps, False
     for record in climbs:
@@ -102,6 +111,18 @@ def _run_of(
         if steps:
             return record, steps, True
     return None, [], False
+
+
+def _declared_values(workspace: Workspace, content: Content) -> dict[str, dict[str, Any]] | None:
+    """For a pipeline the values that each step would have now; None for a notebook, whose values are given to it."""
+    if not content.is_pipeline:
+        return None
+    try:
+        pipeline = read_pipeline(workspace, PurePosixPath(content.subject).stem)
+        plan = make_plan(workspace, pipeline, {}, base=workspace.root)
+    except BadInput:  # it cannot run without values from the command line, so no run is of the file alone
+        return {}
+    return {step.key: step.json_values for step in plan.steps}
 
 
 def _steps(run: RunRecord, content: Content) -> list[StepRecord]:

@@ -327,3 +327,13 @@ def test_the_list_says_what_became_of_each_submission(submitted: Team) -> None:
         assert [item.subject for item in list_submissions()] == ["pipelines/total.yml"]
         everything = {item.subject: item.status for item in list_submissions(everything=True)}
     assert everything == {"pipelines/total.yml": "waiting", NOTEBOOK: "approved"}
+
+
+def test_a_changed_value_does_not_borrow_the_evidence_of_an_older_run(approved: Team) -> None:
+    assert approved.run().exit_status == 0
+    path = approved.root / "pipelines/total.yml"
+    path.write_text(path.read_text() + "    parameters: {count: 4}\n")
+    approved.commit("feat: four numbers")
+    (submission,) = approved.submit("total").submissions
+    assert submission.subject == "pipelines/total.yml"
+    assert submission.sampled, "the run in prod had other values"
