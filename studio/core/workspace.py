@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +18,7 @@ FILE = "studio.toml"
 VARIABLE = "STUDIO_WORKSPACE"
 SAMPLED = "STUDIO_SAMPLED"
 """In a kernel's environment: it works on sample data, in the state that is kept apart for it."""
+_CHOSEN: ContextVar[Path | None] = ContextVar("workspace", default=None)
 
 
 class NoWorkspace(BadInput):
@@ -113,14 +117,28 @@ class Workspace:
         return files.shown(self.root, path)
 
 
+@contextmanager
+def working_in(folder: Path) -> Iterator[None]:
+    """While the block lasts, `find_workspace` in this context (thread, asyncio coroutine) starts from `folder`.
+
+    For a server, whose current folder is nobody's.
+    """
+    token = _CHOSEN.set(folder)
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(token)
+
+
 def find_workspace(start: Path | None = None) -> Workspace:
-    """The workspace of ``$STUDIO_WORKSPACE``, else of `start` (default: the current folder) or the nearest above.
+    """The workspace of `start`, of `working_in`, of ``$STUDIO_WORKSPACE``, or of the current folder: there or above.
 
     Raises
     ------
     NoWorkspace
         When there is none.
     """
+    start = start or _CHOSEN.get()
     named = os.environ.get(VARIABLE)
     if start is None and named:
         root = Path(named)

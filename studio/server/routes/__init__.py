@@ -1,0 +1,1 @@
+"""One file a noun: its models and its functions; a new file is found by itself."""

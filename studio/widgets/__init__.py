@@ -1,0 +1,1 @@
+"""What notebooks and apps show: traits in, callbacks out."""
