@@ -120,6 +120,8 @@ class Review(Model):
     policy: str
     summary: str
     """``2 cells changed, 1 added``."""
+    fingerprint: str
+    """The digest to which a decision is bound."""
     fingerprint_changed: bool
     changes: list[str]
     """What makes the fingerprint differ."""
@@ -138,6 +140,8 @@ class Review(Model):
     """Address of the packet as one page (served with a content security policy that runs nothing)."""
     approve: Permission
     reject: Permission
+    revoke: Permission
+    """Taking back an approval that holds; not allowed where there is none."""
     comment: Permission
     current: bool
     """Whether the content in the workspace is still what was submitted."""
