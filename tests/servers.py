@@ -1,10 +1,11 @@
-"""Servers that tests start and end themselves: a PostgreSQL cluster in a temporary folder, and `mlflow server`."""
+"""Servers that tests start and end themselves: a PostgreSQL cluster in a temporary folder, `mlflow server`, Jupyter."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -14,7 +15,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +150,63 @@ def _answers(uri: str) -> bool:
 def _healthy(address: str) -> bool:
     try:
         with urllib.request.urlopen(f"{address}/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@dataclass(frozen=True)
+class Jupyter:
+    """A running Jupyter server: its address, its token, and the folder of its log."""
+
+    address: str
+    token: str
+    log: Path
+
+    def url(self, path: str = "lab") -> str:
+        """An address on it that is let in."""
+        return f"{self.address}/{path}{'&' if '?' in path else '?'}token={self.token}"
+
+
+@contextlib.contextmanager
+def jupyter(
+    root: Path, state: Path, *, actor: str = "", program: str = "lab", words: Sequence[str] = (), **environment: str
+) -> Iterator[Jupyter]:
+    """``jupyter lab`` (or ``jupyter server``) on the folder `root`, as the person `actor`, on a free loopback port.
+
+    Everything that it keeps of its own lies in the folder `state`, so that no setting of the caller's counts.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    port, token = free_port(), secrets.token_hex(16)
+    config = state / "config"
+    (config / "labconfig").mkdir(parents=True, exist_ok=True)
+    # Lab asks whether it may fetch news, which would leave the machine.
+    (config / "labconfig" / "page_config.json").write_text(
+        '{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}', encoding="utf-8"
+    )
+    settings = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "STUDIO_"))}
+    settings |= {"JUPYTER_CONFIG_DIR": str(config), "JUPYTER_DATA_DIR": str(state / "data")}
+    settings |= {"JUPYTER_RUNTIME_DIR": str(state / "runtime"), "JUPYTERLAB_SETTINGS_DIR": str(state / "settings")}
+    settings |= {"JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"), "IPYTHONDIR": str(state / "ipython")}
+    settings |= {"MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"} | environment
+    settings["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{settings.get('PATH', '')}"
+    if actor:
+        settings["STUDIO_ACTOR"] = actor
+    command: list[Any] = [sys.executable, "-m", "jupyter", program, "--no-browser", "--ServerApp.ip=127.0.0.1"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
+    command += [f"--ServerApp.root_dir={root}", "--ServerApp.allow_root=True", *words]
+    if program == "lab":
+        command += ["--LabApp.expose_app_in_browser=True"]
+    log = state / "jupyter.log"
+    with _running(command, log, polite=False, cwd=root, env=settings) as server:
+        address = f"http://127.0.0.1:{port}"
+        _wait(server, log, lambda: _lets_in(f"{address}/api/status?token={token}"))
+        yield Jupyter(address, token, log)
+
+
+def _lets_in(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
