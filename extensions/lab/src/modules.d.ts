@@ -1,0 +1,2 @@
+/** Style sheets that a part loads with itself. */
+declare module '*.css';
