@@ -22,6 +22,10 @@ class BadInput(StudioError):
     exit_status = 2
 
 
+class Missing(BadInput):
+    """There is nothing of the name that was given."""
+
+
 class Refused(StudioError):
     """A policy refused the action; the message names the rule and the next command to type."""
 

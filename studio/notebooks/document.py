@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from studio.core.errors import BadInput, Problem, Problems
+from studio.core.errors import BadInput, Missing, Problem, Problems
 from studio.core.workspace import Workspace
 from studio.notebooks import reading, strict_json
 
@@ -225,7 +225,7 @@ def as_document(mended: reading.Mended, shown: str) -> NotebookDocument:
 def _text(file: Path, shown: str) -> str:
     try:
         if not file.exists():
-            raise BadInput(f"The notebook {shown} does not exist. Next: correct the path.")
+            raise Missing(f"The notebook {shown} does not exist. Next: correct the path.")
         # A pipe or a device would be waited for without end.
         if not file.is_file():
             raise BadInput(f"{shown} is no file, so it is no notebook. Next: correct the path.")

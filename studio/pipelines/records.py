@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.core import clock
-from studio.core.errors import BadInput
+from studio.core.errors import BadInput, Missing
 from studio.core.files import CannotWrite, write_atomic
 from studio.core.identifiers import suggest
 from studio.core.locks import try_lock
@@ -223,8 +223,8 @@ class RunStore:
                 f"{len(matches)} runs begin with {name!r}: {', '.join(matches[:5])}. Next: write more of it."
             )
         if not ids:
-            raise BadInput("There is no run yet. Next: studio run PIPELINE")
-        raise BadInput(f"There is no run {name!r}. {suggest(name, ids[:5])} Next: studio runs list")
+            raise Missing("There is no run yet. Next: studio run PIPELINE")
+        raise Missing(f"There is no run {name!r}. {suggest(name, ids[:5])} Next: studio runs list")
 
     def _load(self, run: str) -> RunRecord:
         path = self._folder(run) / FILE

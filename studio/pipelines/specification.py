@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from studio.core import documents
 from studio.core.documents import Document, Section, read_yaml, validate
-from studio.core.errors import BadInput, Problem, Problems
+from studio.core.errors import BadInput, Missing, Problem, Problems
 from studio.core.files import digest_bytes
 from studio.core.identifiers import is_name, suggest
 from studio.core.workspace import Workspace
@@ -199,7 +199,7 @@ def read_pipeline(workspace: Workspace, name: str) -> Pipeline:
     """
     path = workspace.pipelines / f"{name}{ENDING}"
     if not is_name(name) or name in _NOT_PIPELINES or not path.is_file():
-        raise BadInput(_no_such_pipeline(workspace, name))
+        raise Missing(_no_such_pipeline(workspace, name))
     shown = workspace.shown(workspace.inside(path, "pipeline"))
     document = read_yaml(path, shown)
     problems = _name_problems(document)
@@ -224,7 +224,7 @@ def pipeline_of_notebook(workspace: Workspace, path: str | Path) -> Pipeline:
     file = workspace.inside(path, "notebook")
     shown = workspace.shown(file)
     if not file.is_file():
-        raise BadInput(f"The notebook {shown} does not exist. Next: correct the path.")
+        raise Missing(f"The notebook {shown} does not exist. Next: correct the path.")
     step = _as_name(Path(shown).stem)
     content = {"version": FORMAT, "steps": {step: {"notebook": shown}}}
     return Pipeline(_as_name(shown), PipelineFile.model_validate(content), Document(shown, content), notebook=shown)

@@ -9,7 +9,9 @@ A file of `studio/server/routes/` holds one noun::
 
 The functions run in a thread, in the context of the workspace (`studio.core.workspace.working_in`). What `get` receives
 comes from the query string, what `post` receives from the JSON body. A ``stream`` is an asynchronous generator of
-models, sent as server-sent events; whatever blocks in it goes through ``asyncio.to_thread``.
+models, sent as server-sent events; whatever blocks in it goes through ``asyncio.to_thread``. Where a stream's model
+has a ``number``, it is the event's id, and a browser that comes back is answered from there on: what was asked has
+``after`` then. A function that answers a `Page` answers HTML, which runs nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +32,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Model(BaseModel):
     """What is asked or answered: no unknown keys, never changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Page(Model):
+    """An HTML page, shown under a policy that runs no script, loads nothing and belongs to no origin."""
+
+    html: str
 
 
 @dataclass(frozen=True)
@@ -94,9 +102,19 @@ class Routes:
         return register
 
 
-def all_routes() -> list[Route]:
-    """The routes of all nouns: every file of `studio/server/routes/` is one."""
+def nouns() -> list[str]:
+    """The nouns: every file of `studio/server/routes/` is one; none is imported."""
     from studio.server import routes
 
-    names = sorted(module.name for module in iter_modules(routes.__path__))
-    return [route for name in names for route in import_module(f"{routes.__name__}.{name}").routes.found]
+    return sorted(module.name for module in iter_modules(routes.__path__))
+
+
+def routes_of(noun: str) -> list[Route]:
+    """The routes of one of the `nouns`; whatever keeps its file from being imported is raised."""
+    found: Routes = import_module(f"studio.server.routes.{noun}").routes
+    return found.found
+
+
+def all_routes() -> list[Route]:
+    """The routes of all nouns."""
+    return [route for noun in nouns() for route in routes_of(noun)]

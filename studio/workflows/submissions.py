@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from studio.core.documents import Section, validate
-from studio.core.errors import BadInput, Problems, StudioError
+from studio.core.errors import BadInput, Missing, Problems, StudioError
 from studio.core.files import digest_bytes, write_atomic
 from studio.core.report import Report
 from studio.core.workspace import Workspace
@@ -175,7 +175,7 @@ def find_event(workspace: Workspace, name: str) -> Event:
         return found[0]
     if found:
         raise BadInput(f"{len(found)} submissions begin with {name!r}. Next: give more of the identifier.")
-    raise BadInput(f"There is no submission {name!r}. Next: studio review list")
+    raise Missing(f"There is no submission {name!r}. Next: studio review list")
 
 
 def _fetch(workspace: Workspace, identity: str, mlflow_run_id: object) -> None:

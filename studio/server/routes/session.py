@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from studio.server.place import Place
 from studio.server.routing import Model, Routes
 
 routes = Routes("session")
@@ -13,7 +14,7 @@ class Session(Model):
     workspace: str
     """The workspace's root, as a path on the server."""
     prefix: str
-    """What Jupyter puts before the workspace's names of files: "" or "folder/"."""
+    """The folder of the workspace that Jupyter shows, "" or "folder/": a subject is it and Jupyter's path."""
     project: str
     actor: str
     name: str
@@ -26,4 +27,26 @@ class Session(Model):
     git: bool
 
 
-# get "" -> Session
+@routes.get()
+def session(place: Place) -> Session:
+    """The workspace, and who works in it."""
+    from studio import __version__
+    from studio.core.settings import ENVIRONMENTS
+    from studio.governance.people import current_actor, is_open
+
+    workspace = place.workspace
+    settings = workspace.settings
+    actor = current_actor(workspace)
+    shown = place.root.resolve().relative_to(workspace.root.resolve()).as_posix()
+    return Session(
+        workspace=str(workspace.root),
+        prefix="" if shown == "." else f"{shown}/",
+        project=settings.project.name,
+        actor=actor.name,
+        name=actor.title or actor.name,
+        roles=sorted(actor.roles),
+        open=is_open(settings),
+        version=__version__,
+        environments=list(dict.fromkeys([*ENVIRONMENTS, *settings.environments])),
+        git=any((folder / ".git").exists() for folder in (workspace.root, *workspace.root.parents)),
+    )

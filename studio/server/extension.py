@@ -1,0 +1,35 @@
+"""What Jupyter loads: one handler for all routes. Nothing heavy is imported before the first request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+
+from studio.server.answering import PREFIX, Answering, AnsweringHandler
+
+
+class StudioExtension(ExtensionApp):
+    """Studio's part of a Jupyter server."""
+
+    name = "studio"
+
+    def initialize_handlers(self) -> None:
+        """Register the handler."""
+        self._answering: Answering | None = None
+        self.handlers.append((rf"{PREFIX}(.*)", AnsweringHandler, {"answering": self._made}))
+
+    async def stop_extension(self) -> None:
+        """End streams and threads with Jupyter."""
+        if self._answering is not None:
+            self._answering.close()
+
+    def _made(self) -> Answering:
+        if self._answering is None:
+            server: Any = self.serverapp
+            if not isinstance(server, ServerApp):
+                raise TypeError("StudioExtension is a part of a Jupyter server, and there is none.")
+            root = str(getattr(server.contents_manager, "root_dir", "") or server.root_dir)
+            self._answering = Answering.at(root, str(server.base_url))
+        return self._answering
