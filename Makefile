@@ -7,7 +7,7 @@ STAMP := $(VENV)/set-up.stamp
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-quick lab check format bench docs lock set-up
+.PHONY: help run test test-all test-quick lab api check format bench docs lock set-up
 
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ test-quick: $(STAMP) ## pass the tests that take no more than a few seconds each
 
 lab: $(STAMP) ## open JupyterLab on this workspace (as root in a container: make lab ARGS=--allow-root)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab $(ARGS)
+
+api: $(STAMP) ## write the types of the server's routes for the Lab extension
+	@$(BIN)/python -m tools.api
 
 check: $(STAMP) ## check format, lint, types and layers
 	$(BIN)/ruff format --check

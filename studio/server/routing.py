@@ -32,7 +32,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Model(BaseModel):
     """What is asked or answered: no unknown keys, never changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Page(Model):

@@ -52,6 +52,13 @@ class ActivityQuery(Model):
     id: str
 
 
+class ActivityEventsQuery(ActivityQuery):
+    """Which activity, and after which of its events."""
+
+    after: int = 0
+    """Only events after this number; a browser's Last-Event-ID stands for it when it comes back."""
+
+
 class Activity(Model):
     """Something that goes on in a process of its own, or has ended."""
 
@@ -97,4 +104,4 @@ class ActivityEvent(Model):
 # post "run" StartRun -> Activity;  post "resume" ResumeRun -> Activity
 # post "test" StartTests -> Activity;  post "submit" StartSubmission -> Activity
 # get "" -> Activities;  post "stop" ActivityQuery -> Activity
-# stream "events" ActivityQuery -> ActivityEvent
+# stream "events" ActivityEventsQuery -> ActivityEvent
