@@ -18,8 +18,6 @@ export interface Failure {
   number: string;
 }
 
-// --- activities
-
 /** Run a pipeline by its name, or a notebook by its path. */
 export interface StartRun {
   /** A pipeline's name, or a notebook as Jupyter calls it (ends in .ipynb). */
@@ -102,8 +100,6 @@ export interface ActivityEvent {
   result: { [key: string]: JsonValue } | null;
 }
 
-// --- home
-
 /** Something that waits for somebody. */
 export interface Need {
   /** A review that waits for me, my submission that was rejected, a failed latest run, a lapsed approval, a fault. */
@@ -135,8 +131,6 @@ export interface Home {
   /** Runs that go on now. */
   running: string[];
 }
-
-// --- ledger
 
 /** A page of events, newest first. */
 export interface EventsQuery {
@@ -174,8 +168,6 @@ export interface Verified {
   events: number;
   faults: string[];
 }
-
-// --- notebooks
 
 /** Which notebook. */
 export interface NotebookQuery {
@@ -353,8 +345,6 @@ export interface Made {
   also: string[];
 }
 
-// --- pipelines
-
 /** One pipeline in the list. */
 export interface Overview {
   name: string;
@@ -452,8 +442,6 @@ export interface Written {
   path: string;
   pipeline: string;
 }
-
-// --- reviews
 
 /** Which submissions: those that wait, or all. */
 export interface ReviewsQuery {
@@ -618,8 +606,6 @@ export interface Decided {
   file: string;
 }
 
-// --- runs
-
 /** A page of runs, newest first. */
 export interface RunsQuery {
   pipeline?: string;
@@ -746,8 +732,6 @@ export interface Log {
   cut: boolean;
 }
 
-// --- session
-
 /** The workspace and the person in front of it. */
 export interface Session {
   /** The workspace's root, as a path on the server. */
@@ -766,7 +750,6 @@ export interface Session {
   git: boolean;
 }
 
-/** GET: the address below PREFIX, what is asked, what is answered. */
 export interface Gets {
   'activities': { asked: null; answer: Activities };
   'home': { asked: null; answer: Home };
@@ -785,7 +768,6 @@ export interface Gets {
   'session': { asked: null; answer: Session };
 }
 
-/** POST with a JSON body: the address below PREFIX, what is asked, what is answered. */
 export interface Posts {
   'activities/resume': { asked: ResumeRun; answer: Activity };
   'activities/run': { asked: StartRun; answer: Activity };
@@ -802,13 +784,7 @@ export interface Posts {
   'reviews/decide': { asked: Decide; answer: Decided };
 }
 
-/** GET, answered with server-sent events: the address below PREFIX, what is asked, what is answered. */
 export interface Streams {
   'activities/events': { asked: ActivityEventsQuery; answer: ActivityEvent };
   'runs/events': { asked: RunQuery; answer: Run };
-}
-
-/** GET, answered with HTML: the address below PREFIX, what is asked, what is answered. */
-export interface Pages {
-  'reviews/page': { asked: SubmissionQuery; answer: string };
 }
