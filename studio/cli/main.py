@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer import _click as click
 
-from studio.cli import check, ci, data, doctor, git, init, ledger, pipelines, review, run, runs, test
+from studio.cli import check, ci, data, doctor, git, init, ledger, notebooks, pipelines, review, run, runs, test
 from studio.cli.output import forgive_encodings, harmless, write_json
 from studio.core.errors import Problems, StudioError
 from studio.core.files import CannotUse
@@ -30,6 +30,7 @@ app.command("check")(check.check)
 app.command("test")(test.climb)
 app.command("run")(run.run)
 app.command("doctor")(doctor.doctor)
+app.add_typer(notebooks.app, name="notebooks")
 app.add_typer(pipelines.app, name="pipelines")
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")

@@ -1,0 +1,136 @@
+"""A new notebook from any template is sound as made: checked, tested, and nothing of the workspace is overwritten."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from studio.core.errors import BadInput
+from studio.core.workspace import Workspace
+from studio.data.catalog import read_catalog
+from studio.workflows.new_notebook import list_templates, new_notebook
+from tests.conftest import Place
+
+NAMES = [template.name for template in list_templates()]
+
+
+def files(place: Place) -> dict[str, bytes]:
+    """Everything that lies in the workspace."""
+    return {
+        str(path.relative_to(place.root)): path.read_bytes()
+        for path in sorted(place.root.rglob("*"))
+        if path.is_file() and ".studio" not in path.parts
+    }
+
+
+def test_the_templates_are_those_of_the_whole_way() -> None:
+    way = "exploration ingestion preparation features training evaluation scoring supervision app"
+    assert way.split() == NAMES
+    assert all(template.title and template.description.endswith((".", "?")) for template in list_templates())
+
+
+@pytest.mark.slow
+def test_every_template_is_checked_and_tested_as_made(place: Place) -> None:
+    """All in one workspace, as a person would make them one after the other."""
+    paths = []
+    for name in NAMES:
+        made = place.studio("notebooks", "new", "notebooks/work", "--template", name, "--json")
+        assert made.status == 0, made.err
+        paths.append(made.json["path"])
+    assert paths == [f"notebooks/work/{name}.ipynb" for name in NAMES]
+    checked = place.studio("check", "--json")
+    assert checked.json["findings"] == []
+    tested = place.studio("test", *paths, "--json")
+    assert tested.status == 0, tested.out[-3000:]
+    passed = {case["subject"] for case in tested.json["cases"] if case["rung"] == "code" and case["status"] == "passed"}
+    assert passed == set(paths)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["training", "supervision"])
+def test_a_template_runs_as_a_pipeline_step(place: Place, name: str) -> None:
+    place.studio("notebooks", "new", "notebooks/work", "--template", name)
+    ran = place.studio("run", f"notebooks/work/{name}.ipynb", "--json")
+    assert ran.status == 0, ran.err
+    assert ran.json["steps"][0]["metrics"]
+
+
+def test_a_name_of_its_own_gives_a_dataset_of_its_own(place: Place) -> None:
+    workspace = Workspace(place.root)
+    made = new_notebook(workspace, "preparation", "notebooks/shop", "Clean orders 2.ipynb")
+    assert made.path == "notebooks/shop/Clean orders 2.ipynb"
+    assert 'studio.save("clean_orders_2", prepared)' in (place.root / made.path).read_text().replace('\\"', '"')
+    assert set(read_catalog(workspace).datasets) == {"example_customers", "clean_orders_2"}
+    again = new_notebook(workspace, "preparation", "notebooks/other", "Clean orders 2")
+    assert "clean_orders_2_2" in read_catalog(workspace).datasets
+    assert again.also == ("pipelines/catalog.yml",)
+
+
+def test_without_a_name_it_is_numbered(place: Place) -> None:
+    workspace = Workspace(place.root)
+    paths = [new_notebook(workspace, "exploration", "notebooks").path for _ in range(3)]
+    assert paths == [f"notebooks/exploration{end}.ipynb" for end in ("", "-2", "-3")]
+
+
+def test_comments_of_the_catalog_stay(place: Place) -> None:
+    text = "version: 1\ndatasets:\n  mine: {description: x}  # kept\n# the end\n"
+    place.write("pipelines/catalog.yml", text)
+    new_notebook(Workspace(place.root), "training", "notebooks")
+    after = (place.root / "pipelines/catalog.yml").read_text(encoding="utf-8")
+    assert all(line in after.splitlines() for line in text.splitlines())
+
+
+def test_an_example_that_a_person_changed_is_left(place: Place) -> None:
+    place.write("data/example_customers.csv", "mine\n1\n")
+    made = new_notebook(Workspace(place.root), "exploration", "notebooks")
+    assert (place.root / "data/example_customers.csv").read_text() == "mine\n1\n"
+    assert "data/example_customers.csv" not in made.also
+
+
+@pytest.mark.parametrize(
+    ("template", "folder", "name", "said"),
+    [
+        ("trainin", "notebooks", "", "Did you mean 'training'?"),
+        ("training", "../outside", "", "leads outside the workspace"),
+        ("training", "notebooks", "../x", "is no name for a notebook"),
+        ("training", "notebooks", "a/b", "is no name for a notebook"),
+        ("training", "studio.toml", "", "is a file, not a folder"),
+        ("training", "notebooks", "x" * 200, "is no name for a notebook"),
+    ],
+)
+def test_what_cannot_be_made_writes_nothing(place: Place, template: str, folder: str, name: str, said: str) -> None:
+    before = files(place)
+    with pytest.raises(BadInput, match=said.replace("?", r"\?")):
+        new_notebook(Workspace(place.root), template, folder, name)
+    assert files(place) == before
+
+
+def test_nothing_is_overwritten(place: Place) -> None:
+    place.notebook("notebooks/mine.ipynb", "x = 1")
+    before = files(place)
+    with pytest.raises(BadInput, match="is there already, and nothing is overwritten"):
+        new_notebook(Workspace(place.root), "training", "notebooks", "mine")
+    assert files(place) == before
+
+
+def test_a_catalog_in_braces_is_not_spoiled(place: Place) -> None:
+    place.write("pipelines/catalog.yml", "version: 1\ndatasets: {mine: {description: x}}\n")
+    before = files(place)
+    with pytest.raises(BadInput, match=r"Nothing was added to pipelines/catalog\.yml"):
+        new_notebook(Workspace(place.root), "training", "notebooks")
+    assert files(place) == before
+
+
+def test_the_templates_are_listed(place: Place) -> None:
+    listed = place.studio("notebooks", "templates", "--json")
+    assert [item["name"] for item in listed.json["templates"]] == NAMES
+    assert "Modeling" in place.studio("notebooks", "templates").out
+
+
+def test_only_an_app_keeps_its_description(place: Place) -> None:
+    workspace = Workspace(place.root)
+    for template, kept in (("app", True), ("training", False)):
+        made = new_notebook(workspace, template, "notebooks/apps")
+        metadata = json.loads((place.root / made.path).read_text(encoding="utf-8"))["metadata"]
+        assert ("studio" in metadata) is kept
