@@ -1,0 +1,133 @@
+/**
+ * Where the steps stand: from left to right in the order of their data, with room for the names of datasets.
+ */
+import { Graph, layout } from '@dagrejs/dagre';
+
+import { fansOut, type IFoldedGraph, type IFoldedStep } from './fold';
+
+/** Sizes in pixels at a zoom of 1; style/pipelines.css draws within them. */
+export const WIDTH = 216;
+export const HEIGHT = 68;
+export const PART_HEIGHT = 26;
+export const SHOWN_PARTS = 8;
+const LABEL_HEIGHT = 18;
+const LETTER = 6.4;
+const LONGEST = 26;
+
+export interface IPoint {
+  x: number;
+  y: number;
+}
+
+/** A step or a dataset from outside or for others, and its place. */
+export interface IPlacedNode {
+  id: string;
+  kind: 'step' | 'dataset';
+  /** The step's or the dataset's name. */
+  name: string;
+  /** The upper left corner. */
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** An arrow, and the points that it goes through. */
+export interface IPlacedArrow {
+  id: string;
+  from: string;
+  to: string;
+  datasets: string[];
+  points: IPoint[];
+  label: IPoint;
+}
+
+export interface ILayout {
+  nodes: IPlacedNode[];
+  arrows: IPlacedArrow[];
+}
+
+/** The text on an arrow: its datasets, in short where they are many. */
+export function label(datasets: readonly string[]): string {
+  const [first = '', ...others] = datasets;
+  const text = first.length > LONGEST ? first.slice(0, LONGEST - 1) + '…' : first;
+  return others.length ? `${text} +${others.length}` : text;
+}
+
+/** The identifier of a step's node. */
+export const stepId = (name: string): string => `step ${name}`;
+
+/** How high a step is drawn. */
+export function heightOf(step: IFoldedStep, open: boolean): number {
+  return open && fansOut(step)
+    ? HEIGHT + Math.min(step.parts.length, SHOWN_PARTS) * PART_HEIGHT + 8
+    : HEIGHT;
+}
+
+/** Place all steps; those in `open` show their parts. */
+export function place(graph: IFoldedGraph, open: ReadonlySet<string>): ILayout {
+  const drawn = new Graph();
+  drawn.setGraph({ rankdir: 'LR', nodesep: 22, ranksep: 30, edgesep: 12, marginx: 8, marginy: 8 });
+  const kinds = new Map<string, { kind: 'step' | 'dataset'; name: string }>();
+  const named = new Map<string, string[]>();
+  const connect = (from: string, to: string, datasets: string[]) => {
+    const width = datasets.length ? label(datasets).length * LETTER + 12 : 1;
+    drawn.setEdge(from, to, {
+      width,
+      height: datasets.length ? LABEL_HEIGHT : 1,
+      labelpos: 'c',
+      minlen: 1
+    });
+    named.set(`${from}\n${to}`, datasets);
+  };
+  for (const step of graph.steps) {
+    kinds.set(stepId(step.name), { kind: 'step', name: step.name });
+    drawn.setNode(stepId(step.name), { width: WIDTH, height: heightOf(step, open.has(step.name)) });
+  }
+  for (const arrow of graph.arrows) {
+    connect(stepId(arrow.from), stepId(arrow.to), arrow.datasets);
+  }
+  for (const step of graph.steps) {
+    for (const [names, way] of [
+      [step.sources, 'in'],
+      [step.results, 'out']
+    ] as const) {
+      for (const name of names) {
+        const id = `dataset ${name}`;
+        kinds.set(id, { kind: 'dataset', name });
+        drawn.setNode(id, { width: Math.min(name.length, LONGEST) * LETTER + 40, height: 28 });
+        connect(
+          ...(way === 'in'
+            ? ([id, stepId(step.name)] as const)
+            : ([stepId(step.name), id] as const)),
+          []
+        );
+      }
+    }
+  }
+  layout(drawn);
+  return {
+    nodes: drawn.nodes().map(id => {
+      const { x, y, width, height } = drawn.node(id) as {
+        x: number;
+        y: number;
+        width: number;
+        height: number;
+      };
+      const found = kinds.get(id) as { kind: 'step' | 'dataset'; name: string };
+      return { id, ...found, x: x - width / 2, y: y - height / 2, width, height };
+    }),
+    arrows: drawn.edges().map(({ v, w }) => {
+      const edge = drawn.edge(v, w) as { points: IPoint[]; x: number; y: number };
+      const datasets = named.get(`${v}\n${w}`) ?? [];
+      return {
+        id: `${v} → ${w}`,
+        from: v,
+        to: w,
+        datasets,
+        points: edge.points,
+        label: { x: edge.x, y: edge.y }
+      };
+    })
+  };
+}

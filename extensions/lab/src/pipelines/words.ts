@@ -1,0 +1,148 @@
+/**
+ * Statuses, times and numbers in words for people, the same in the graph, the lists and the details.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { JsonValue } from '../api';
+import { STATUSES, type IPartState, type IStepState, type Status } from './states';
+
+/** A status in one or two words. */
+export function statusWord(trans: TranslationBundle, status: string): string {
+  switch (status as Status) {
+    case 'would run':
+      return trans.__('would run');
+    case 'would be reused':
+      return trans.__('would be reused');
+    case 'undecided':
+      return trans.__('decided in the run');
+    case 'waiting':
+      return trans.__('waiting');
+    case 'running':
+      return trans.__('running');
+    case 'completed':
+      return trans.__('completed');
+    case 'reused':
+      return trans.__('reused');
+    case 'failed':
+      return trans.__('failed');
+    case 'killed':
+      return trans.__('stopped');
+    case 'not run':
+      return trans.__('not run');
+    case 'absent':
+      return trans.__('not in this run');
+    default:
+      return status;
+  }
+}
+
+/** `0.4 s`, `12 s`, `3 min 05 s`, `1 h 04 min`; empty where it is not known. */
+export function duration(trans: TranslationBundle, seconds: number | null): string {
+  if (seconds === null) {
+    return '';
+  }
+  if (seconds < 9.95) {
+    return trans.__('%1 s', seconds.toFixed(1));
+  }
+  const whole = Math.round(seconds);
+  if (whole < 60) {
+    return trans.__('%1 s', String(whole));
+  }
+  const two = (value: number) => String(value).padStart(2, '0');
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? trans.__('%1 min %2 s', String(minutes), two(whole % 60))
+    : trans.__('%1 h %2 min', String(Math.floor(minutes / 60)), two(minutes % 60));
+}
+
+/** How long something that started then goes on by now, in seconds. */
+export function elapsed(started: string | null, now: number): number | null {
+  return started === null ? null : Math.max(0, (now - Date.parse(started)) / 1000);
+}
+
+/** A moment in this person's own time: the day only where it is not today. */
+export function moment(time: string | null, now: Date = new Date()): string {
+  if (time === null) {
+    return '';
+  }
+  const date = new Date(time);
+  const clock: Intl.DateTimeFormatOptions = {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit'
+  };
+  const today = date.toDateString() === now.toDateString();
+  return date.toLocaleString(
+    undefined,
+    today ? clock : { ...clock, year: 'numeric', month: 'short', day: 'numeric' }
+  );
+}
+
+/** `3 completed, 1 failed`. */
+export function countsText(
+  trans: TranslationBundle,
+  counts: readonly (readonly [string, number])[]
+): string {
+  return counts.map(([status, count]) => `${count} ${statusWord(trans, status)}`).join(', ');
+}
+
+/** The counts of a run's record, worst first. */
+export function ordered(counts: { [status: string]: number }): [string, number][] {
+  return STATUSES.filter(status => counts[status]).map(status => [status, counts[status]]);
+}
+
+/** What a step's node says below its name. */
+export function stateText(trans: TranslationBundle, state: IStepState, now: number): string {
+  const mixed = state.counts.length > 1;
+  const lead = mixed ? countsText(trans, state.counts) : statusWord(trans, state.status);
+  return [lead, progressText(trans, state), timeText(trans, state, now)]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** `cell 3 of 12` while something runs. */
+export function progressText(trans: TranslationBundle, state: IPartState): string {
+  return state.status === 'running' && state.total
+    ? trans.__('%1 of %2 cells', String(state.done), String(state.total))
+    : '';
+}
+
+/** How long it took, or runs by now. */
+export function timeText(trans: TranslationBundle, state: IPartState, now: number): string {
+  if (state.status === 'running') {
+    return duration(trans, elapsed(state.started, now));
+  }
+  return ['completed', 'failed', 'killed'].includes(state.status)
+    ? duration(trans, state.seconds)
+    : '';
+}
+
+/** A value as a person reads it: numbers short, texts as they are, the rest as JSON. */
+export function valueText(value: JsonValue | undefined): string {
+  if (value === undefined) {
+    return '–';
+  }
+  if (typeof value === 'number') {
+    return numberText(value);
+  }
+  if (typeof value === 'string') {
+    return value;
+  }
+  const secret = secretOf(value);
+  return secret === null ? JSON.stringify(value) : `$${secret}`;
+}
+
+/** Four significant digits; whole numbers whole. */
+export function numberText(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+}
+
+/** The environment variable that holds a secret value; null for every other value. */
+export function secretOf(value: JsonValue): string | null {
+  return value !== null &&
+    typeof value === 'object' &&
+    !Array.isArray(value) &&
+    typeof value.secret === 'string'
+    ? value.secret
+    : null;
+}
