@@ -109,6 +109,9 @@ def printed(place: Place) -> Iterator[tuple[str, Any]]:
     place.notebook("notebooks/unused.ipynb", "import json")
     yield run("check", "--fix", status=1)
     yield "`studio check --rules`", run("check", "--rules")[1]
+    yield run("notebooks templates")
+    place.write("pipelines/catalog.yml", "version: 1\ndatasets: {}\n")
+    yield run("notebooks new", "notebooks/made", "--template", "training")
 
 
 def documented() -> dict[str, set[str]]:
