@@ -9,9 +9,11 @@ import { plugins as ledger } from './ledger';
 import { plugins as notebook } from './notebook';
 import { plugins as pipelines } from './pipelines';
 import { plugins as review } from './review';
+import { plugins as studio } from './plugin';
 import { plugins as status } from './status';
 
 const plugins: JupyterFrontEndPlugin<any>[] = [
+  ...studio,
   ...home,
   ...ledger,
   ...launcher,

@@ -24,7 +24,7 @@ const DATETIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/;
 
 /** The control. */
 export function Control(props: IControlProps): JSX.Element {
-  const { id, field, value, disabled, invalid, described, trans, set } = props;
+  const { id, field, value, disabled, invalid, described, set } = props;
   const common = {
     id,
     disabled,
