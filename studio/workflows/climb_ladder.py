@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
@@ -41,6 +41,8 @@ class LadderRequest:
         Where the JUnit XML is written.
     jobs : int or None
         Steps of the run on samples at the same time.
+    tests : tuple of str
+        Tests in the notebooks by name, as `test_notebook` selects them: these alone are run, and no other rung.
     """
 
     names: tuple[str, ...] = ()
@@ -48,6 +50,7 @@ class LadderRequest:
     rungs: frozenset[str] = frozenset()
     junit: Path | None = None
     jobs: int | None = None
+    tests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ def climb_ladder(request: LadderRequest, watching: Watching | None = None) -> Cl
     Raises
     ------
     BadInput
-        When what is to be tested does not exist; nothing has been started then.
+        When what is to be tested does not exist; nothing has been started then, but where `tests` names none that
+        the notebooks have.
     CannotWrite
         When the JUnit file cannot be written.
     """
@@ -98,7 +102,13 @@ def climb_ladder(request: LadderRequest, watching: Watching | None = None) -> Cl
     workspace = find_workspace()
     check_state(workspace)
     targets = choose_targets(workspace, request.names, request.base)
-    climbed = climb(workspace, targets, request.rungs or frozenset(RUNGS), watching or Watching(), request.jobs)
+    rungs = frozenset({"code"}) if request.tests else request.rungs or frozenset(RUNGS)
+    climbed = climb(workspace, targets, rungs, watching or Watching(), request.jobs, select=request.tests or None)
+    if request.tests and not climbed.report.cases:
+        raise BadInput(
+            f"There is no test {', '.join(request.tests)} in {', '.join(targets.notebooks) or 'a notebook'}. "
+            "Next: name a function of a cell tagged 'test', and save the notebook."
+        )
     if request.junit is not None:
         write_atomic(request.base / request.junit, climbed.report.to_junit())
     return climbed
@@ -112,8 +122,12 @@ def climb(
     jobs: int | None = None,
     *,
     whole: bool = False,
+    select: Collection[str] | None = None,
 ) -> Climbed:
-    """`climb_ladder` for targets at hand; `whole`: the notebooks' tests stand in a run from top to bottom."""
+    """`climb_ladder` for targets at hand.
+
+    `whole`: the notebooks' tests stand in a run from top to bottom; `select`: only these of them are run.
+    """
     cases: list[Case] = []
     functional: dict[str, FunctionalRun] = {}
 
@@ -131,7 +145,8 @@ def climb(
     if "code" in rungs and targets.notebooks:
         from studio.workflows.code_tests import CodeTests
 
-        with CodeTests(replace(workspace, sampled=True), whole=whole, on_case=watching.case) as tests:
+        sampled = replace(workspace, sampled=True)
+        with CodeTests(sampled, whole=whole, select=select, on_case=watching.case) as tests:
             cases += tests.all(targets.notebooks, jobs or workspace.settings.running.jobs)
     if "data" in rungs:
         take(_contract_cases(workspace, targets))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from types import TracebackType
 
@@ -32,11 +32,21 @@ class CodeTests:
         Whether every cell runs, from top to bottom, and not only those that the tests depend on.
     on_case : callable
         Told each case.
+    select : collection of str, optional
+        Names of tests, as `test_notebook` selects them; without them all.
     """
 
-    def __init__(self, workspace: Workspace, *, whole: bool, on_case: Callable[[Case], None]) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        whole: bool,
+        on_case: Callable[[Case], None],
+        select: Collection[str] | None = None,
+    ) -> None:
         self._workspace = workspace
         self._whole = whole
+        self._select = select
         self._on_case = on_case
         self._tracker: Tracker | None = None
         self._run: str | None = None
@@ -83,6 +93,7 @@ class CodeTests:
                 document,
                 kernels,
                 whole=self._whole,
+                select=self._select,
                 environment=self._environment(document),
                 on_case=on_case,
             )

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from studio.core.errors import BadInput
 from studio.core.report import Report
 from studio.core.workspace import Workspace, find_workspace
 from studio.workflows.climb_ladder import Climbed, LadderRequest, Watching, climb_ladder
@@ -260,6 +261,29 @@ def test_sampled_and_real_state_are_apart(place: Place) -> None:
     assert sampled.state == workspace.state / "sample"
     assert sampled.ledger == workspace.ledger
     assert json.loads(json.dumps(sampled.environment))["STUDIO_SAMPLED"] == "1"
+
+
+def test_single_tests_are_run_alone(climbed_once: tuple[Place, Climbed], tmp_path: Path) -> None:
+    import shutil
+
+    place = Place(tmp_path / "workspace")
+    shutil.copytree(climbed_once[0].root, place.root)
+    tests = "def test_a():\n    pass\ndef test_b():\n    assert False\ndef test_c():\n    pass"
+    place.write("notebooks/n.ipynb", notebook(("test", tests)))
+    place.write("notebooks/sum.ipynb", notebook(*SUM, ("test", "def test_a():\n    pass")))
+
+    def report(*tests: str) -> list[tuple[str, str, str]]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(place.root)
+            names = ("notebooks/n.ipynb", "notebooks/sum.ipynb")
+            request = LadderRequest(names=names, base=place.root, rungs=frozenset({"data"}), tests=tests)
+            cases = climb_ladder(request).report.cases
+        return [(case.subject, case.name, case.status) for case in cases]
+
+    assert report("test_b") == [("notebooks/n.ipynb", "test_b", "failed")]
+    assert [name for _, name, _ in report("test_a", "test_summed")] == ["test_a", "test_summed", "test_a"]
+    with pytest.raises(BadInput, match=r"There is no test test_nowhere in notebooks/n\.ipynb, notebooks/sum\.ipynb"):
+        report("test_nowhere")
 
 
 def test_notebooks_tested_side_by_side_say_the_same(climbed_once: tuple[Place, Climbed], tmp_path: Path) -> None:

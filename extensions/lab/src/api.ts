@@ -18,6 +18,8 @@ export interface Failure {
   number: string;
 }
 
+// --- activities
+
 /** Run a pipeline by its name, or a notebook by its path. */
 export interface StartRun {
   /** A pipeline's name, or a notebook as Jupyter calls it (ends in .ipynb). */
@@ -41,6 +43,8 @@ export interface ResumeRun {
 export interface StartTests {
   names: string[];
   rungs?: ('code' | 'data' | 'pipeline' | 'model')[];
+  /** Tests in the notebooks by name: these alone are run, and no other rung. */
+  tests?: string[];
 }
 
 /** Test and submit notebooks and pipelines for review. */
@@ -73,6 +77,8 @@ export interface Activity {
   status: 'starting' | 'running' | 'completed' | 'failed' | 'refused' | 'stopped' | 'died';
   /** The run's identifier once it is known; "" before, and for tests. */
   run: string;
+  /** The sentence that ended it, next step included; "" while it goes on. */
+  text: string;
 }
 
 /** The latest activities, newest first. */
@@ -83,6 +89,7 @@ export interface Activities {
 /** One thing that happened; `number` is the event's place, from 1 (send it as Last-Event-ID to go on after it). */
 export interface ActivityEvent {
   number: number;
+  time: string;
   kind: 'started' | 'run' | 'step started' | 'cell' | 'step delayed' | 'step finished' | 'case' | 'message' | 'ended';
   run: string;
   step: string;
@@ -99,6 +106,8 @@ export interface ActivityEvent {
   /** At the end: what `--json` of the command prints. */
   result: { [key: string]: JsonValue } | null;
 }
+
+// --- home
 
 /** Something that waits for somebody. */
 export interface Need {
@@ -132,14 +141,16 @@ export interface Home {
   running: string[];
 }
 
+// --- ledger
+
 /** A page of events, newest first. */
 export interface EventsQuery {
-  kind?: string;
-  subject?: string;
-  actor?: string;
+  kind: string;
+  subject: string;
+  actor: string;
   /** Only events before this number; 0 for the newest. */
-  before?: number;
-  limit?: number;
+  before: number;
+  limit: number;
 }
 
 /** One event. */
@@ -168,6 +179,8 @@ export interface Verified {
   events: number;
   faults: string[];
 }
+
+// --- notebooks
 
 /** Which notebook. */
 export interface NotebookQuery {
@@ -306,7 +319,7 @@ export interface ParametersSource {
 /** Mend what is safe to mend; all that can be, or only by these rules. */
 export interface FixRequest {
   path: string;
-  rules?: string[];
+  rules: string[];
 }
 
 /** What was mended. */
@@ -335,7 +348,7 @@ export interface NewNotebook {
   /** As Jupyter calls it; "" is Jupyter's root. */
   folder: string;
   /** Without a name: the template's, numbered where it is taken. */
-  name?: string;
+  name: string;
 }
 
 /** What was made; Jupyter's name of the file to open. */
@@ -344,6 +357,8 @@ export interface Made {
   /** Other files that were written. */
   also: string[];
 }
+
+// --- pipelines
 
 /** One pipeline in the list. */
 export interface Overview {
@@ -365,7 +380,7 @@ export interface Pipelines {
 /** Which pipeline; whether a run is foreseen step by step (reads digests, so it takes longer). */
 export interface PipelineQuery {
   name: string;
-  verdicts?: boolean;
+  verdicts: boolean;
 }
 
 /** Whether a run would run the step or reuse it, and why. */
@@ -427,14 +442,14 @@ export interface AddStep {
   /** As Jupyter calls it. */
   notebook: string;
   /** The step's name; the notebook's without one. */
-  step?: string;
+  step: string;
 }
 
 /** A new pipeline file with these notebooks (as Jupyter calls them) as steps. */
 export interface NewPipeline {
   name: string;
   notebooks: string[];
-  description?: string;
+  description: string;
 }
 
 /** The file that was written, as Jupyter calls it. */
@@ -443,9 +458,11 @@ export interface Written {
   pipeline: string;
 }
 
+// --- reviews
+
 /** Which submissions: those that wait, or all. */
 export interface ReviewsQuery {
-  everything?: boolean;
+  everything: boolean;
 }
 
 /** One submission in a list. */
@@ -585,14 +602,14 @@ export interface NotebookDifference {
 export interface Say {
   submission: string;
   text: string;
-  cell?: number | null;
+  cell: number | null;
 }
 
 /** Approve, reject or revoke. */
 export interface Decide {
   submission: string;
   verb: 'approve' | 'reject' | 'revoke';
-  message?: string;
+  message: string;
 }
 
 /** What was decided. */
@@ -606,12 +623,14 @@ export interface Decided {
   file: string;
 }
 
+// --- runs
+
 /** A page of runs, newest first. */
 export interface RunsQuery {
-  pipeline?: string;
+  pipeline: string;
   /** Only runs older than this one (its identifier). */
-  before?: string;
-  limit?: number;
+  before: string;
+  limit: number;
 }
 
 /** One run in the list. */
@@ -732,6 +751,8 @@ export interface Log {
   cut: boolean;
 }
 
+// --- session
+
 /** The workspace and the person in front of it. */
 export interface Session {
   /** The workspace's root, as a path on the server. */
@@ -750,41 +771,26 @@ export interface Session {
   git: boolean;
 }
 
+/** GET: the address below PREFIX, what is asked, what is answered. */
 export interface Gets {
   'activities': { asked: null; answer: Activities };
-  'home': { asked: null; answer: Home };
-  'ledger': { asked: EventsQuery; answer: Events };
-  'notebooks/state': { asked: NotebookQuery; answer: NotebookState };
-  'notebooks/templates': { asked: null; answer: Templates };
-  'pipelines': { asked: null; answer: Pipelines };
-  'pipelines/pipeline': { asked: PipelineQuery; answer: Pipeline };
-  'reviews': { asked: ReviewsQuery; answer: Reviews };
-  'reviews/difference': { asked: SubmissionQuery; answer: NotebookDifference };
-  'reviews/review': { asked: SubmissionQuery; answer: Review };
-  'runs': { asked: RunsQuery; answer: Runs };
-  'runs/executed': { asked: ExecutedQuery; answer: Executed };
-  'runs/log': { asked: LogQuery; answer: Log };
-  'runs/run': { asked: RunQuery; answer: Run };
   'session': { asked: null; answer: Session };
 }
 
+/** POST with a JSON body: the address below PREFIX, what is asked, what is answered. */
 export interface Posts {
   'activities/resume': { asked: ResumeRun; answer: Activity };
   'activities/run': { asked: StartRun; answer: Activity };
   'activities/stop': { asked: ActivityQuery; answer: Activity };
   'activities/submit': { asked: StartSubmission; answer: Activity };
   'activities/test': { asked: StartTests; answer: Activity };
-  'ledger/verify': { asked: null; answer: Verified };
-  'notebooks/fix': { asked: FixRequest; answer: Fixed };
-  'notebooks/new': { asked: NewNotebook; answer: Made };
-  'notebooks/parameters': { asked: WriteParameters; answer: ParametersSource };
-  'pipelines/add': { asked: AddStep; answer: Written };
-  'pipelines/new': { asked: NewPipeline; answer: Written };
-  'reviews/comment': { asked: Say; answer: Comment };
-  'reviews/decide': { asked: Decide; answer: Decided };
 }
 
+/** GET, answered with server-sent events: the address below PREFIX, what is asked, what is answered. */
 export interface Streams {
   'activities/events': { asked: ActivityEventsQuery; answer: ActivityEvent };
-  'runs/events': { asked: RunQuery; answer: Run };
+}
+
+/** GET, answered with HTML: the address below PREFIX, what is asked, what is answered. */
+export interface Pages {
 }

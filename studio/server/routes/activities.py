@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, JsonValue
 
+from studio.server.place import Place
 from studio.server.routing import Model, Routes
 
+if TYPE_CHECKING:
+    from studio.workflows.activities import Activity as Found
+    from studio.workflows.activities import Tail
+
 routes = Routes("activities")
+_LOOK_EVERY = 0.2
 
 
 class StartRun(Model):
@@ -37,6 +45,8 @@ class StartTests(Model):
 
     names: list[str]
     rungs: list[Literal["code", "data", "pipeline", "model"]] = Field(default_factory=list)
+    tests: list[str] = Field(default_factory=list)
+    """Tests in the notebooks by name: these alone are run, and no other rung."""
 
 
 class StartSubmission(Model):
@@ -72,6 +82,8 @@ class Activity(Model):
     status: Literal["starting", "running", "completed", "failed", "refused", "stopped", "died"]
     run: str
     """The run's identifier once it is known; "" before, and for tests."""
+    text: str
+    """The sentence that ended it, next step included; "" while it goes on."""
 
 
 class Activities(Model):
@@ -84,6 +96,7 @@ class ActivityEvent(Model):
     """One thing that happened; `number` is the event's place, from 1 (send it as Last-Event-ID to go on after it)."""
 
     number: int
+    time: str
     kind: Literal["started", "run", "step started", "cell", "step delayed", "step finished", "case", "message", "ended"]
     run: str = ""
     step: str = ""
@@ -101,7 +114,78 @@ class ActivityEvent(Model):
     """At the end: what ``--json`` of the command prints."""
 
 
-# post "run" StartRun -> Activity;  post "resume" ResumeRun -> Activity
-# post "test" StartTests -> Activity;  post "submit" StartSubmission -> Activity
-# get "" -> Activities;  post "stop" ActivityQuery -> Activity
-# stream "events" ActivityEventsQuery -> ActivityEvent
+@routes.post("run")
+def run(place: Place, asked: StartRun) -> Activity:
+    """Start a run."""
+    return _start(place, "run", {**asked.model_dump(exclude={"name"}), "name": _named(place, asked.name)})
+
+
+@routes.post("resume")
+def resume(place: Place, asked: ResumeRun) -> Activity:
+    """Continue a run."""
+    return _start(place, "resume", asked.model_dump())
+
+
+@routes.post("test")
+def test(place: Place, asked: StartTests) -> Activity:
+    """Start tests."""
+    names = [_named(place, name) for name in asked.names]
+    return _start(place, "test", {"names": names, "rungs": asked.rungs})
+
+
+@routes.post("submit")
+def submit(place: Place, asked: StartSubmission) -> Activity:
+    """Start a submission."""
+    names = [_named(place, name) for name in asked.names]
+    return _start(place, "submit", {"names": names, "message": asked.message})
+
+
+@routes.get()
+def list_(place: Place) -> Activities:
+    """The latest activities."""
+    from studio.workflows.activities import latest
+
+    return Activities(activities=[_shown(one) for one in latest(place.workspace)])
+
+
+@routes.post("stop")
+def stop(place: Place, asked: ActivityQuery) -> Activity:
+    """Ask an activity to end, as Ctrl-C would."""
+    from studio.workflows import activities
+
+    return _shown(activities.stop(place.workspace, asked.id))
+
+
+@routes.stream("events")
+async def events(place: Place, asked: ActivityEventsQuery) -> AsyncIterator[ActivityEvent]:
+    """The events of an activity, from the first or after a number, to its end."""
+    tail = await asyncio.to_thread(_tail, place, asked)
+    while True:
+        for event in await asyncio.to_thread(tail.new):
+            yield ActivityEvent(**event.as_dict())
+        if tail.ended:
+            return
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+def _tail(place: Place, asked: ActivityEventsQuery) -> Tail:
+    from studio.workflows.activities import tail_of
+
+    return tail_of(place.workspace, asked.id, asked.after)
+
+
+def _start(place: Place, kind: str, request: Mapping[str, Any]) -> Activity:
+    from studio.workflows import activities
+
+    return _shown(activities.start(place.workspace, kind, request))
+
+
+def _shown(found: Found) -> Activity:
+    from studio.workflows.activities.records import as_json
+
+    return Activity(**as_json(found))
+
+
+def _named(place: Place, name: str) -> str:
+    """A pipeline by its name; a notebook, which Jupyter calls by its path, as the workspace calls it."""
+    return place.subject(name) if name.endswith((".ipynb", ".py", ".md")) else name
