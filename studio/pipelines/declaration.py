@@ -2,7 +2,8 @@
 
 Counted: the steps with their notebooks, values, combinations, limits and order; values for all steps; checked inputs
 and their contracts; gates; and of every dataset that the notebooks load or save where it lies, how it is read and what
-it has to keep. Left out: descriptions, owners, samples, comments and the order of keys.
+it has to keep. Left out: descriptions, owners, samples, comments, the order of keys,
+and the schedule, since when something runs is not what runs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from studio.notebooks.fingerprint import Fingerprint, Part
 from studio.pipelines.specification import Pipeline, PipelineFile
 
 FORMAT = 1
-_LEFT_OUT = {"version", "description", "sample", "steps", "parameters", "inputs"}
+_LEFT_OUT = {"version", "description", "sample", "schedule", "steps", "parameters", "inputs"}
 
 
 def declaration_fingerprint(workspace: Workspace, pipeline: Pipeline, datasets: Iterable[str]) -> Fingerprint:

@@ -20,6 +20,7 @@ from studio.core.files import digest_bytes
 from studio.core.identifiers import is_name, suggest
 from studio.core.workspace import Workspace
 from studio.pipelines.gates.declaration import Gates
+from studio.pipelines.schedule import Schedule
 
 FORMAT = 1
 ENDING = ".yml"
@@ -112,6 +113,7 @@ class PipelineFile(Section):
     sample: Annotated[Sample, Field(description="How it runs on sample data.")] = Sample()
     steps: Annotated[dict[str, Step], Field(min_length=1, description="The steps by name.")]
     gates: Annotated[Gates | None, Field(description="What a run's results must be like.")] = None
+    schedule: Annotated[Schedule | None, Field(description="When it runs by itself.")] = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,11 @@ class Pipeline:
     def gates(self) -> Gates | None:
         """What a run's results must be like; None where nothing is asked."""
         return self.file.gates
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """When it runs by itself; None where it does not."""
+        return self.file.schedule
 
     @property
     def shown(self) -> str:
