@@ -145,12 +145,12 @@ export interface Home {
 
 /** A page of events, newest first. */
 export interface EventsQuery {
-  kind: string;
-  subject: string;
-  actor: string;
+  kind?: string;
+  subject?: string;
+  actor?: string;
   /** Only events before this number; 0 for the newest. */
-  before: number;
-  limit: number;
+  before?: number;
+  limit?: number;
 }
 
 /** One event. */
@@ -319,7 +319,7 @@ export interface ParametersSource {
 /** Mend what is safe to mend; all that can be, or only by these rules. */
 export interface FixRequest {
   path: string;
-  rules: string[];
+  rules?: string[];
 }
 
 /** What was mended. */
@@ -348,7 +348,7 @@ export interface NewNotebook {
   /** As Jupyter calls it; "" is Jupyter's root. */
   folder: string;
   /** Without a name: the template's, numbered where it is taken. */
-  name: string;
+  name?: string;
 }
 
 /** What was made; Jupyter's name of the file to open. */
@@ -380,7 +380,7 @@ export interface Pipelines {
 /** Which pipeline; whether a run is foreseen step by step (reads digests, so it takes longer). */
 export interface PipelineQuery {
   name: string;
-  verdicts: boolean;
+  verdicts?: boolean;
 }
 
 /** Whether a run would run the step or reuse it, and why. */
@@ -442,14 +442,14 @@ export interface AddStep {
   /** As Jupyter calls it. */
   notebook: string;
   /** The step's name; the notebook's without one. */
-  step: string;
+  step?: string;
 }
 
 /** A new pipeline file with these notebooks (as Jupyter calls them) as steps. */
 export interface NewPipeline {
   name: string;
   notebooks: string[];
-  description: string;
+  description?: string;
 }
 
 /** The file that was written, as Jupyter calls it. */
@@ -462,7 +462,7 @@ export interface Written {
 
 /** Which submissions: those that wait, or all. */
 export interface ReviewsQuery {
-  everything: boolean;
+  everything?: boolean;
 }
 
 /** One submission in a list. */
@@ -602,14 +602,14 @@ export interface NotebookDifference {
 export interface Say {
   submission: string;
   text: string;
-  cell: number | null;
+  cell?: number | null;
 }
 
 /** Approve, reject or revoke. */
 export interface Decide {
   submission: string;
   verb: 'approve' | 'reject' | 'revoke';
-  message: string;
+  message?: string;
 }
 
 /** What was decided. */
@@ -627,10 +627,10 @@ export interface Decided {
 
 /** A page of runs, newest first. */
 export interface RunsQuery {
-  pipeline: string;
+  pipeline?: string;
   /** Only runs older than this one (its identifier). */
-  before: string;
-  limit: number;
+  before?: string;
+  limit?: number;
 }
 
 /** One run in the list. */
@@ -774,6 +774,19 @@ export interface Session {
 /** GET: the address below PREFIX, what is asked, what is answered. */
 export interface Gets {
   'activities': { asked: null; answer: Activities };
+  'home': { asked: null; answer: Home };
+  'ledger': { asked: EventsQuery; answer: Events };
+  'notebooks/state': { asked: NotebookQuery; answer: NotebookState };
+  'notebooks/templates': { asked: null; answer: Templates };
+  'pipelines': { asked: null; answer: Pipelines };
+  'pipelines/pipeline': { asked: PipelineQuery; answer: Pipeline };
+  'reviews': { asked: ReviewsQuery; answer: Reviews };
+  'reviews/difference': { asked: SubmissionQuery; answer: NotebookDifference };
+  'reviews/review': { asked: SubmissionQuery; answer: Review };
+  'runs': { asked: RunsQuery; answer: Runs };
+  'runs/executed': { asked: ExecutedQuery; answer: Executed };
+  'runs/log': { asked: LogQuery; answer: Log };
+  'runs/run': { asked: RunQuery; answer: Run };
   'session': { asked: null; answer: Session };
 }
 
@@ -784,13 +797,23 @@ export interface Posts {
   'activities/stop': { asked: ActivityQuery; answer: Activity };
   'activities/submit': { asked: StartSubmission; answer: Activity };
   'activities/test': { asked: StartTests; answer: Activity };
+  'ledger/verify': { asked: null; answer: Verified };
+  'notebooks/fix': { asked: FixRequest; answer: Fixed };
+  'notebooks/new': { asked: NewNotebook; answer: Made };
+  'notebooks/parameters': { asked: WriteParameters; answer: ParametersSource };
+  'pipelines/add': { asked: AddStep; answer: Written };
+  'pipelines/new': { asked: NewPipeline; answer: Written };
+  'reviews/comment': { asked: Say; answer: Comment };
+  'reviews/decide': { asked: Decide; answer: Decided };
 }
 
 /** GET, answered with server-sent events: the address below PREFIX, what is asked, what is answered. */
 export interface Streams {
   'activities/events': { asked: ActivityEventsQuery; answer: ActivityEvent };
+  'runs/events': { asked: RunQuery; answer: Run };
 }
 
 /** GET, answered with HTML: the address below PREFIX, what is asked, what is answered. */
 export interface Pages {
+  'reviews/page': { asked: SubmissionQuery; answer: string };
 }

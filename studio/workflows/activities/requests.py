@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, JsonValue, field_validator
 
 from studio.core.documents import Section, validate
-from studio.core.errors import BadInput
+from studio.core.errors import BadInput, Problems
 from studio.core.identifiers import suggest
 from studio.core.settings import Rung
 from studio.core.workspace import Workspace
@@ -60,7 +61,11 @@ class RunAsked(Section):
 
         workspace.settings.environment(self.environment)
         pipeline = choose_pipeline(workspace, self.name, workspace.root)
-        plan = make_plan(workspace, pipeline, self.values, base=workspace.root)
+        try:
+            plan = make_plan(workspace, pipeline, self.values, base=workspace.root)
+        except Problems as error:  # a form has fields, and no options of a command line
+            named = (replace(one, field=one.field.removeprefix("-p ")) for one in error.problems)
+            raise Problems(named) from error
         known = {name for step in plan.steps for name in (step.name, step.key)}
         for step in (self.start, self.only):
             if step is not None and step not in known:
