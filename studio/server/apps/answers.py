@@ -1,0 +1,290 @@
+"""What the server of the apps answers: the list, pages, their progress, whether they are alive, and files.
+
+Who asks has come through the gate. Every answer forbids the browser to load anything from elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from jupyter_server.base.handlers import FileFindHandler
+from tornado.web import HTTPError, RequestHandler
+from voila.static_file_handler import MultiStaticFileHandler  # type: ignore[import-untyped]
+
+from studio.server.apps import gate
+from studio.server.apps.kernels import AppKernels, Full
+from studio.server.apps.pages import Page, Pages
+from studio.server.apps.rendering import Look
+from studio.workflows.apps import faults
+from studio.workflows.apps.listing import App
+
+_WORDS = {
+    400: "This address cannot be read.",
+    404: "There is nothing at this address.",
+    405: "This address does not answer that.",
+}
+_AGAIN = 20
+"""Seconds after which a browser or a program that met a full server may try again."""
+
+
+def policy(host: str, *, app: bool) -> str:
+    """The content security policy of a page: of an app, whose widgets bring styles and programs, or of another one."""
+    directives = {
+        "default-src": "'none'",
+        # A widget's program reaches the page through the kernel's connection and is loaded as a blob.
+        "script-src": "'self' blob:" if app else "'self'",
+        "style-src": "'self' 'unsafe-inline'" if app else "'self'",
+        "img-src": "'self' data: blob:" if app else "data:",
+        "font-src": "'self' data:",
+        "connect-src": f"'self' ws://{host} wss://{host}" if app else "'self'",
+        "media-src": "'self' data: blob:" if app else "'none'",
+        "worker-src": "'self' blob:" if app else "'none'",
+        "frame-src": "'self'" if app else "'none'",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'self'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+class Answer(RequestHandler):
+    """What all answers have in common."""
+
+    shows_app = False
+
+    @property
+    def pages(self) -> Pages:
+        """The pages of this server."""
+        found: Pages = self.settings["pages"]
+        return found
+
+    @property
+    def kernels(self) -> AppKernels:
+        """The kernels of this server."""
+        return self.pages.kernels
+
+    @property
+    def look(self) -> Look:
+        """The frame of the pages."""
+        return self.pages.look
+
+    def set_default_headers(self) -> None:
+        """Headers of every answer, errors included."""
+        for name, value in armour(self, app=self.shows_app).items():
+            self.set_header(name, value)
+        self.set_header("Cache-Control", "no-store")
+
+    def address(self, *words: str) -> str:
+        """An address of this server."""
+        return self.look.base_url + "/".join(quote(word, safe="") for word in words)
+
+    def show(self, template: str, title: str, **values: Any) -> None:
+        """Answer one of the pages that are no app."""
+        environment: jinja2.Environment = self.settings["templates"]
+        home = values.pop("home", self.look.base_url)
+        page = environment.get_template(template).render(
+            title=title, project=self.look.project, home=home, static=self.look.static_url, **values
+        )
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(page)
+
+    def say(self, title: str, *lines: str, status: int = 200, number: str = "", again: str = "") -> None:
+        """Answer a page with a few sentences."""
+        self.set_status(status)
+        again_text = "Try again" if number or status == 503 else "To the apps"
+        home = self.look.base_url if status != 403 else ""
+        self.show("message.html", title, lines=lines, number=number, again=again, again_text=again_text, home=home)
+
+    def write_error(self, status_code: int, **given: Any) -> None:
+        """Say in plain words what went wrong; what nobody foresaw has a number."""
+        error = given["exc_info"][1] if "exc_info" in given else None
+        if status_code < 500 or error is None:
+            words = _WORDS.get(status_code, "This could not be answered.")
+            self.say("This did not work", words, status=status_code, again=self.look.base_url)
+            return
+        number = faults.note(self.kernels.workspace, "the server", error)
+        self.pages.log.error("error %s in the server of the apps", number)
+        self.say("This did not work", *_TOLD, status=status_code, number=number, again=self.look.base_url)
+
+
+_TOLD = ("The page could not be shown.", "Tell the people who run it the number below; they find out more with it.")
+
+
+class Refusal(Answer):
+    """Nobody else gets to see a request that the gate refuses."""
+
+    def initialize(self, verdict: gate.Verdict) -> None:
+        """Take the gate's verdict."""
+        self.verdict = verdict
+
+    def prepare(self) -> None:
+        """Refuse, whatever was asked."""
+        if self.verdict == "host":
+            self.say(
+                "Not at this address",
+                "This server is not known by the name that was asked for.",
+                "Whoever runs it can add the name: studio apps serve --host NAME",
+                status=403,
+            )
+        elif self.verdict == "origin":
+            self.say("Refused", "This was asked by a page of another server.", status=403)
+        else:
+            self.say(
+                "Please open the complete address",
+                "The apps are open to those who have their complete address, with the token at its end.",
+                "Ask the people who run them for it; the program printed it when it started.",
+                status=403,
+            )
+
+
+class Entry(Answer):
+    """The token was in the address: the browser gets its cookie, and goes on without the token."""
+
+    def prepare(self) -> None:
+        """Answer, whatever was asked."""
+        rules: gate.Gate = self.settings["gate"]
+        self.set_cookie(
+            rules.name,
+            rules.cookie(),
+            path=self.look.base_url,
+            max_age=rules.cookie_age(),
+            httponly=True,
+            samesite="Lax",
+            secure=self.request.protocol == "https",
+        )
+        self.redirect(gate.without_token(self.request))
+
+
+class List(Answer):
+    """The apps as a list; the only app where there is one."""
+
+    def get(self) -> None:
+        """Answer the list."""
+        apps = list(self.pages.apps.values())
+        if len(apps) == 1:
+            self.redirect(self.address("app", apps[0].name))
+            return
+        cards = [
+            {"title": app.title, "description": app.description, "address": self.address("app", app.name)}
+            for app in apps
+        ]
+        self.show("apps.html", "Apps", apps=cards, home="")
+
+
+class AppPage(Answer):
+    """One app."""
+
+    shows_app = True
+
+    async def get(self, name: str) -> None:
+        """Answer the app's page, or one that waits for it, or one that says why there is none."""
+        app = self.pages.apps.get(name)
+        if app is None:
+            raise HTTPError(404)
+        ticket = self.get_query_argument("page", "")
+        page = self.pages.fetch(ticket) if ticket else self.pages.take(app)
+        if page is None:
+            await self._wait(app)
+        elif page.html is None:
+            self.say(app.title, *_TOLD, status=500, number=page.number, again=self.address("app", app.name))
+        else:
+            self.set_header("Content-Type", "text/html; charset=utf-8")
+            self.finish(page.html)
+
+    async def _wait(self, app: App) -> None:
+        try:
+            page = await self.pages.begin(app)
+        except Full:
+            self.set_header("Retry-After", str(_AGAIN))
+            lines = (
+                "As many people as this server has room for are using the apps at the moment.",
+                "Please try again in a little while. Nothing was started.",
+            )
+            self.say("All places are taken", *lines, status=503, again=self.address("app", app.name))
+            return
+        opened = f"{self.address('app', app.name)}?page={quote(page.ticket, safe='')}"
+        self.show("waiting.html", app.title, ask=self.address("wait", page.ticket), open=opened)
+
+
+class Waiting(Answer):
+    """How far a page is."""
+
+    def get(self, ticket: str) -> None:
+        """Answer as JSON."""
+        page: Page | None = self.pages.find(ticket)
+        if page is None:
+            raise HTTPError(404)
+        self.finish({"ready": page.ready, "done": page.done, "total": page.total, "text": page.text})
+
+
+class Alive(Answer):
+    """Whether a page's kernel is there and what went wrong in it; posted to, when the page is left."""
+
+    def get(self, kernel_id: str) -> None:
+        """Answer what the page has to say to who looks at it."""
+        kept = self.kernels.kept.get(kernel_id)
+        if kept is None or kept.phase == "kept":
+            raise HTTPError(404)
+        told, kept.faults = kept.faults, []
+        self.finish({"notices": [faults.said(number) for number in told[-1:]]})
+
+    def post(self, kernel_id: str) -> None:
+        """End the kernel: its page is left."""
+        if not gate.same_origin(self.request):
+            raise HTTPError(403)
+        kept = self.kernels.kept.get(kernel_id)
+        if kept is not None and kept.phase != "kept":
+            self.kernels.end_soon(kernel_id)
+        self.set_status(204)
+
+
+class KernelModel(Answer):
+    """What Voila's program asks of a kernel before it connects."""
+
+    def get(self, kernel_id: str) -> None:
+        """Answer as Jupyter does."""
+        kept = self.kernels.kept.get(kernel_id)
+        if kept is None or kept.phase == "kept" or kernel_id not in self.kernels:
+            raise HTTPError(404)
+        self.finish(self.kernels.kernel_model(kernel_id))  # type: ignore[no-untyped-call]
+
+
+def armour(answer: RequestHandler, *, app: bool) -> dict[str, str]:
+    """The headers that keep a page to itself."""
+    return {
+        "Content-Security-Policy": policy(str(answer.request.headers.get("Host", "")), app=app),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Server": "studio",
+    }
+
+
+class _File(RequestHandler):
+    """A file that belongs to the pages."""
+
+    def set_default_headers(self) -> None:
+        """Headers of every file."""
+        for name, value in armour(self, app=False).items():
+            self.set_header(name, value)
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """No page: nobody looks at it."""
+        self.finish(f"{status_code}\n")
+
+
+class Static(_File, MultiStaticFileHandler):  # type: ignore[misc]  # Voila is not typed
+    """Styles and programs of the pages."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """A browser asks whether a file is still the same; answering that costs nothing."""
+        del path
+        self.set_header("Cache-Control", "no-cache")
+
+
+class Extension(_File, FileFindHandler):
+    """Programs of widgets, which are extensions of JupyterLab."""

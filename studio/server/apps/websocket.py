@@ -1,0 +1,97 @@
+"""The connection between a page and its kernel: widgets' messages, and never a traceback.
+
+What a kernel says on its standard error is not for who uses an app, and an error is told by its number: the operator
+finds the traceback under it in the log.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_server.auth.identity import IdentityProvider, User
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+
+from studio.server.apps.kernels import AppKernels
+from studio.workflows.apps import faults
+
+_HEADER, _CONTENT = 0, 3
+_TRACEBACK = "Traceback (most recent call last)"
+
+
+class Admitted(IdentityProvider):
+    """Whoever has come through the gate; there is one kind of visitor."""
+
+    async def get_user(self, handler: Any) -> User:  # noqa: ARG002 - jupyter_server's signature
+        """The visitor."""
+        return User("visitor")
+
+    @property
+    def auth_enabled(self) -> bool:
+        """Whether somebody has looked: the gate has."""
+        return True
+
+
+class Connection(ZMQChannelsWebsocketConnection):
+    """jupyter_server's connection, with what is sent to the browser reduced to what its visitor may see."""
+
+    def _on_error(self, channel: str, msg: Any, msg_list: list[Any]) -> None:
+        """Take over what jupyter_server does about tracebacks: `_on_zmq_reply` does more."""
+
+    def _on_zmq_reply(self, stream: Any, msg_list: Any) -> None:
+        reduced = self._reduced(msg_list)
+        if reduced is not None:
+            super()._on_zmq_reply(stream, reduced)  # type: ignore[no-untyped-call]
+
+    def _reduced(self, parts: Any) -> Any:
+        """The message as it may be sent; None where it may not."""
+        if isinstance(parts, dict):
+            return None  # a browser that does not speak today's protocol: none that Voila's program runs in
+        header = self.session.unpack(parts[_HEADER])
+        kind = header["msg_type"]
+        if kind == "stream":
+            return self._stream(parts)
+        if kind == "error":
+            content = self.session.unpack(parts[_CONTENT])
+            number = self._note("\n".join(map(str, content.get("traceback") or [content.get("evalue", "")])))
+            return self._replaced(parts, header | {"msg_type": "display_data"}, faults.said(number))
+        if kind.endswith("_reply"):
+            return self._reply(parts)
+        return None if kind == "execute_input" else parts
+
+    def _stream(self, parts: list[Any]) -> list[Any] | None:
+        content = self.session.unpack(parts[_CONTENT])
+        if content.get("name") != "stderr":
+            return parts
+        if _TRACEBACK in str(content.get("text")):
+            self._note(str(content["text"]))
+        return None
+
+    def _reply(self, parts: list[Any]) -> list[Any]:
+        if self.session.unpack(parts[_CONTENT]).get("status") != "error":
+            return parts
+        kept = {"status": "error", "ename": "", "evalue": "", "traceback": []}
+        return [*parts[:_CONTENT], self.session.pack(kept), *parts[_CONTENT + 1 :]]
+
+    def _replaced(self, parts: list[Any], header: dict[str, Any], text: str) -> list[Any]:
+        content = {"data": {"text/plain": text}, "metadata": {}, "transient": {}}
+        return [self.session.pack(header), *parts[1:_CONTENT], self.session.pack(content)]
+
+    def _note(self, text: str) -> str:
+        """Write an error into the log, and let the page say its number."""
+        kernels: AppKernels = self.multi_kernel_manager
+        kept = kernels.kept.get(self.kernel_id)
+        number = faults.note(kernels.workspace, kept.app if kept else "", text)
+        self.log.error("error %s in the app %s", number, kept.app if kept else "")
+        if kept is not None:
+            kept.faults.append(number)
+        return number
+
+
+class Channels(KernelWebsocketHandler):
+    """The websocket of a page."""
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """No page of Jupyter's: a browser shows none for a websocket."""
+        self.set_status(status_code)
+        self.finish()
