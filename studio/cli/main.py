@@ -12,7 +12,22 @@ from typing import Annotated
 import typer
 from typer import _click as click
 
-from studio.cli import check, ci, data, doctor, git, init, ledger, notebooks, pipelines, review, run, runs, test
+from studio.cli import (
+    check,
+    ci,
+    data,
+    doctor,
+    git,
+    init,
+    ledger,
+    notebooks,
+    pipelines,
+    review,
+    run,
+    runs,
+    scheduler,
+    test,
+)
 from studio.cli.output import forgive_encodings, harmless, write_json
 from studio.core.errors import Problems, StudioError
 from studio.core.files import CannotUse
@@ -29,6 +44,7 @@ app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("test")(test.climb)
 app.command("run")(run.run)
+app.command("scheduler")(scheduler.scheduler)
 app.command("doctor")(doctor.doctor)
 app.add_typer(notebooks.app, name="notebooks")
 app.add_typer(pipelines.app, name="pipelines")

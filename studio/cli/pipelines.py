@@ -85,3 +85,27 @@ def _draw(name: str, parameter: list[str] | None, as_json: bool, mermaid: bool, 
             else to_tree(foreseen.plan, foreseen.verdicts, terminal_width())
         ),
     )
+
+
+@app.command()
+def schedules(as_json: Json = False) -> None:
+    """List when pipelines run by themselves, and what came of it last."""
+    from studio.core.workspace import find_workspace
+    from studio.workflows.scheduler import Scheduled, is_up, list_schedules
+
+    workspace = find_workspace()
+    found, up = list_schedules(workspace), is_up(workspace)
+
+    def row(one: Scheduled) -> tuple[str, ...]:
+        if one.schedule is None:
+            return (one.pipeline, "", "", f"cannot be read: {one.problem}")
+        last = f"{one.last.outcome} at {one.last.time}: {one.last.text}" if one.last else ""
+        return (one.pipeline, f"{one.schedule.cron} ({one.schedule.timezone})", next(iter(one.following), ""), last)
+
+    def text() -> str:
+        if not found:
+            return "No pipeline has a schedule. Next: add schedule: to a pipeline's file."
+        shown = table(["PIPELINE", "SCHEDULE", "NEXT", "LAST"], [row(one) for one in found])
+        return shown if up else f"{shown}\n\nNo scheduler is up, so nothing starts by itself. Next: studio scheduler"
+
+    show({"schedules": [one.as_dict() for one in found], "up": up}, as_json, text)

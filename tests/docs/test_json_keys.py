@@ -34,6 +34,9 @@ gates:
     mend.mended: {min: 1}
 """
 
+OUTCOME = """{"pipeline": "people", "time": "2026-03-02T06:00:00.000Z", "outcome": "skipped", "text": "It was missed.",
+"activity": "", "decided": "2026-03-02T09:00:00.000Z"}"""
+
 
 @pytest.fixture
 def people(place: Place) -> Place:
@@ -109,6 +112,11 @@ def printed(place: Place) -> Iterator[tuple[str, Any]]:
     place.notebook("notebooks/unused.ipynb", "import json")
     yield run("check", "--fix", status=1)
     yield "`studio check --rules`", run("check", "--rules")[1]
+    schedule = 'schedule: {cron: "0 6 * * mon"}\n'
+    place.write("pipelines/people.yml", PIPELINE + schedule)
+    place.write("pipelines/torn.yml", "version: 1\nschedule: {}\n")
+    place.write(".studio/schedule/people/20260302T0600Z.json", OUTCOME)
+    yield run("pipelines schedules")
     yield run("notebooks templates")
     place.write("pipelines/catalog.yml", "version: 1\ndatasets: {}\n")
     yield run("notebooks new", "notebooks/made", "--template", "training")
