@@ -10,7 +10,8 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from studio.core.files import CannotWrite, write_atomic
 from studio.core.identifiers import suggest
 from studio.core.locks import try_lock
 from studio.core.workspace import Workspace
+from studio.pipelines.run_heads import RunHead, RunPage, newest_of, of_pipeline, read_head
 from studio.pipelines.run_record import NotARecord, RunRecord, StepRecord
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ LOCK = "lock"
 LAST = "last"
 PATIENCE = 2.0
 """Seconds to wait for one who only looks at a run and holds it for a moment."""
+_LOOKED_AT = 1_000
 Runs = list[RunRecord]
 
 
@@ -173,6 +176,29 @@ class RunStore:
                 found.append(record)
         return found, unreadable
 
+    def page(self, *, pipeline: str = "", before: str = "", limit: int = 100) -> RunPage:
+        """Up to `limit` runs (of one pipeline) that are older than the run `before`, newest first.
+
+        Only these are read, and of these not the steps: a page of 10,000 runs is as quick as one of 100.
+        """
+        ids = self.ids()
+        if pipeline:
+            ids = list(of_pipeline(str(self._workspace.runs), ids, pipeline, FILE))
+        start = len(ids) - bisect_left(ids[::-1], before) if before else 0
+        chosen = ids[start : start + limit]
+        return RunPage(tuple(self._head(run) for run in chosen), len(ids), len(ids) > start + limit)
+
+    def latest(self, pipelines: Iterable[str]) -> dict[str, RunHead]:
+        """The newest run of each of `pipelines` that has one."""
+        newest = newest_of(str(self._workspace.runs), self.ids(), pipelines, FILE)
+        return {pipeline: self._head(run) for pipeline, run in newest.items()}
+
+    def running(self) -> Sequence[RunHead]:
+        """The runs that go on now, newest first; of very many the newest are looked at."""
+        folder = str(self._workspace.runs)
+        held = [run for run in self.ids()[:_LOOKED_AT] if os.path.exists(f"{folder}/{run}/{LOCK}")]  # noqa: PTH110 - of thousands
+        return [head for head in map(self._head, held) if head.status == "running"]
+
     def settle(self, tell: Callable[[RunRecord], None]) -> Runs:
         """Mark killed every run whose runner has died.
 
@@ -241,6 +267,20 @@ class RunStore:
         if record.id != run:
             raise NotARecord(f"{FILE} is the record of run {record.id!r:.80}")
         return record
+
+    def _head(self, run: str) -> RunHead:
+        path = self._folder(run) / FILE
+        try:
+            head = read_head(str(path), run)
+            if head is not None and head.status != "running":
+                return head
+            return RunHead.of(self._looked_at(self._load(run)))
+        except FileNotFoundError:
+            return RunHead(run, problem=f"it holds no {FILE}")
+        except OSError as error:
+            return RunHead(run, problem=f"{FILE} cannot be read: {error.strerror}")
+        except NotARecord as error:
+            return RunHead(run, problem=str(error))
 
     def _unreadable(self, run: str, error: NotARecord) -> BadInput:
         return BadInput(

@@ -14,7 +14,10 @@ from studio.pipelines.executing import execute
 from studio.pipelines.execution import Cancellation, CellFailure, Limits, Outcome
 from studio.pipelines.inputs import StepInputs
 from studio.pipelines.plan import PlannedStep
+from studio.pipelines.run_record import StepRecord
 from studio.tracking.redaction import Redaction
+
+EXECUTED = "executed.ipynb"
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def attempt_step(
     """Execute `step`'s checked document once and read what it did; nothing that is kept of it holds a secret."""
     workspace, run_id, redaction = surroundings.workspace, surroundings.run_id, surroundings.redaction
     folder = step_folder(workspace, run_id, step) / f"attempt-{number}"
-    executed = folder / "executed.ipynb"
+    executed = folder / EXECUTED
     record = folder / "datasets.jsonl"
     record.unlink(missing_ok=True)  # of an attempt of this number that died with its runner
     files.write_json(folder / "inputs.json", inputs, durable=False)
@@ -126,7 +129,7 @@ def _with_datasets(step: PlannedStep, outcome: Outcome, executed: Path, events: 
     return Attempt(outcome, executed, loaded, saved, outputs)
 
 
-def step_folder(workspace: Workspace, run_id: str, step: PlannedStep) -> Path:
+def step_folder(workspace: Workspace, run_id: str, step: PlannedStep | StepRecord) -> Path:
     """The folder of everything that a step leaves in a run."""
     name = step.name if not step.part else f"{step.name}-{files.digest_bytes(step.part.encode())[:12]}"
     return workspace.runs / run_id / "steps" / name

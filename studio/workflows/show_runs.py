@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.core.errors import BadInput
+from studio.core.errors import BadInput, Missing
 from studio.core.identifiers import suggest
 from studio.core.workspace import Workspace, find_workspace
 from studio.notebooks.html import write_page
@@ -81,7 +81,7 @@ def choose_step(record: RunRecord, step: str | None) -> StepRecord:
     if step is not None:
         found = [item for item in steps if step in (item.key, item.name)]
         if not found:
-            raise BadInput(f"Run {record.id} has no step {step!r}. {suggest(step, record.steps)}")
+            raise Missing(f"Run {record.id} has no step {step!r}. {suggest(step, record.steps)}")
         return next((item for item in found if item.status in ("failed", "killed")), found[0])
     failed = [item for item in steps if item.status in ("failed", "killed")]
     made = [item for item in steps if item.executed_notebook]

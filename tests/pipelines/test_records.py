@@ -18,6 +18,7 @@ from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace
 from studio.pipelines import records
 from studio.pipelines.records import RunRecord, RunStore, StepRecord
+from studio.pipelines.run_heads import RunHead, RunPage, read_head
 from studio.pipelines.run_record import RUN_STATUSES, STEP_STATUSES, NotARecord
 from tests.conftest import Place
 from tests.pipelines.churn import make_churn, plan, with_steps, write_notebook
@@ -132,6 +133,26 @@ def test_any_other_json_is_no_record(content: Any) -> None:
         RunRecord.from_dict(content)
 
 
+@given(runs)
+def test_the_head_of_a_record_is_that_of_the_whole(tmp_path_factory: pytest.TempPathFactory, record: RunRecord) -> None:
+    path = tmp_path_factory.mktemp("heads") / "run.json"
+    path.write_text(record.to_json(), encoding="utf-8")
+    assert read_head(str(path), record.id) == RunHead.of(record)
+    assert read_head(str(path), f"{record.id}-other") is None
+
+
+def test_a_head_is_found_however_much_was_given(tmp_path: Path) -> None:
+    record = run(given={"text": 'x,"steps":[' * 5_000})
+    (tmp_path / "run.json").write_text(record.to_json(), encoding="utf-8")
+    assert read_head(str(tmp_path / "run.json"), record.id) == RunHead.of(record)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format":1,"steps":[]}', '{"format":2,"run":"r","steps":[]}'])
+def test_what_is_no_record_has_no_head(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content, encoding="utf-8")
+    assert read_head(str(tmp_path / "run.json"), "r") is None
+
+
 def test_the_keys_that_others_rely_on() -> None:
     content = run(given={"seed": "7"}).as_dict()
     assert {
@@ -185,6 +206,47 @@ def test_names_of_runs(store: RunStore) -> None:
     for name in ("2025", "", "../20260101", "20260101-000000-aaaaab"):
         with pytest.raises(BadInput, match=r"no run|runs begin"):
             store.read(name)
+
+
+def test_pages_of_runs(store: RunStore, workspace: Workspace) -> None:
+    assert store.page() == RunPage((), 0, False)
+    for day in range(1, 8):
+        ended(store, run(f"2026010{day}-000000-aaaaaa", pipeline="churn" if day % 2 else "other"))
+    (workspace.runs / "20260104-000000-aaaaaa" / "run.json").write_text("{")
+    (workspace.runs / "20260105-000000-aaaaaa" / "run.json").unlink()
+    page = store.page(limit=3)
+    assert ([head.run[7] for head in page.heads], page.total, page.more) == (list("765"), 7, True)
+    assert page.heads[0] == RunHead.of(store.read("20260107"))
+    assert page.heads[2].problem == "it holds no run.json"
+    page = store.page(before="20260105-000000-aaaaaa", limit=3)
+    assert ([head.run[7] for head in page.heads], page.more) == (list("432"), True)
+    assert "damaged" in page.heads[0].problem
+    assert store.page(before="20260102-000000-aaaaaa").more is False
+    assert store.page(before="20260101-000000-aaaaaa").heads == ()
+    assert store.page(before="9").heads == store.page().heads
+    page = store.page(pipeline="other", limit=1)  # of the one that is damaged nobody knows the pipeline
+    assert ([head.run[7] for head in page.heads], page.total, page.more) == (["6"], 2, True)
+    assert [head.run[7] for head in store.page(pipeline="other", before=page.heads[-1].run).heads] == ["2"]
+
+
+def test_the_latest_run_of_each_pipeline(store: RunStore) -> None:
+    for day, pipeline in enumerate(("a", "b", "a", "c"), start=1):
+        ended(store, run(f"2026010{day}-000000-aaaaaa", pipeline=pipeline))
+    assert {name: head.run[7] for name, head in store.latest(["a", "b", "never"]).items()} == {"a": "3", "b": "2"}
+    assert store.latest([]) == {}
+
+
+def test_runs_that_go_on_and_runs_whose_runner_died(store: RunStore, workspace: Workspace) -> None:
+    ended(store, run("20260101-000000-aaaaaa"))
+    going = store.create(run("20260102-000000-aaaaaa"))
+    with store.holding(going):
+        (workspace.runs / "20260103-000000-aaaaaa").mkdir()
+        dead = run("20260103-000000-aaaaaa")
+        (workspace.runs / dead.id / "run.json").write_text(dead.to_json())
+        (workspace.runs / dead.id / "lock").touch()
+        others = RunStore(workspace)
+        assert [head.run for head in others.running()] == [going.id]
+        assert [head.status for head in others.page().heads] == ["killed", "running", "completed"]
 
 
 def test_listing_newest_first(store: RunStore) -> None:

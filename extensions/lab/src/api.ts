@@ -301,6 +301,8 @@ export interface NotebookState {
   tests: Tests;
   /** Pipelines that have it as a step. */
   pipelines: string[];
+  /** Why a part is missing, by its name: state, parameters, datasets, findings, tests, pipelines. */
+  problems: { [key: string]: string };
 }
 
 /** Values to write into the parameters cell as its new defaults. */
@@ -354,7 +356,7 @@ export interface NewNotebook {
 /** What was made; Jupyter's name of the file to open. */
 export interface Made {
   path: string;
-  /** Other files that were written. */
+  /** Other files that were written, by their paths in the workspace. */
   also: string[];
 }
 
@@ -689,7 +691,7 @@ export interface StepRun {
   total: number;
   notebook: string;
   lab_path: string | null;
-  /** The executed notebook, as Jupyter calls it. */
+  /** The executed notebook as `Executed.path`; None where there is none (yet). */
   executed: string | null;
   values: { [key: string]: JsonValue };
   metrics: { [key: string]: JsonValue };
@@ -722,21 +724,43 @@ export interface Run {
   gates: { [key: string]: JsonValue }[];
 }
 
-/** Which step of which run. */
+/** Which step of which run: the step's key, or its name. */
 export interface ExecutedQuery {
   run: string;
   step: string;
 }
 
-/** The executed notebook, copied to where Jupyter can open it, and the cell to show. */
+/**
+ * A step's executed notebook, and the cell to show.
+ *
+ * It lies under .studio/, which Jupyter does not show, and showing hidden files would open much else. So it is no file
+ * to Jupyter: `runs/document` gives its content, and JupyterLab shows it through a read-only drive named `DRIVE`
+ * (an `IDrive` of the extension whose `get` asks `runs/document`), where nobody can edit what once ran.
+ */
 export interface Executed {
+  /** On that drive: `studio-run:RUN/STEP.ipynb`; what stands between the colon and `.ipynb` is run and key. */
   path: string;
+  run: string;
+  /** The step's key. */
+  step: string;
+  status: string;
   /** Index from 0 of the failed cell in the executed notebook; None where nothing failed. */
   cell: number | null;
+  cell_id: string;
   /** The notebook to mend, as Jupyter calls it. */
   source_path: string | null;
   /** Index from 0 of the failed cell there. */
   source_cell: number | null;
+}
+
+/** The content of an executed notebook, as Jupyter's contents API would give it. */
+export interface ExecutedDocument {
+  name: string;
+  path: string;
+  /** The notebook in nbformat 4, as it was executed. */
+  content: { [key: string]: JsonValue };
+  modified: string;
+  size: number;
 }
 
 /** The text outputs of a step's executed notebook, cell by cell. */
@@ -784,6 +808,7 @@ export interface Gets {
   'reviews/difference': { asked: SubmissionQuery; answer: NotebookDifference };
   'reviews/review': { asked: SubmissionQuery; answer: Review };
   'runs': { asked: RunsQuery; answer: Runs };
+  'runs/document': { asked: ExecutedQuery; answer: ExecutedDocument };
   'runs/executed': { asked: ExecutedQuery; answer: Executed };
   'runs/log': { asked: LogQuery; answer: Log };
   'runs/run': { asked: RunQuery; answer: Run };
