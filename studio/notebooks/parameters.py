@@ -76,7 +76,7 @@ class _CellReader:
     def __init__(self, document: NotebookDocument, cell: Cell) -> None:
         self.document = document
         self.cell = cell
-        self.names = _names_before(document, cell)
+        self.names = names_before(document, cell)
         self.parameters: dict[str, Parameter] = {}
         self.problems: list[Problem] = []
 
@@ -146,7 +146,8 @@ def _default(kind: Kind, value: object, node: ast.stmt) -> object:
         raise NotAllowed(f"The default does not fit its type: {error}", node) from error
 
 
-def _names_before(document: NotebookDocument, before: Cell) -> dict[str, str]:
+def names_before(document: NotebookDocument, before: Cell) -> dict[str, str]:
+    """What the imports in the cells above `before` bind: ``{"dt": "datetime", "Path": "pathlib.Path"}``."""
     names: dict[str, str] = {}
     for cell in document.cells[: before.index]:
         if not cell.executes or not mentions(cell.source, ("import",)):

@@ -46,7 +46,7 @@ class Place:
         plain = path.partition(":")[2] if ":" in path.partition("/")[0] else path  # a drive of JupyterLab, as in RTC:
         if "\0" in plain:
             raise BadInput("A path holds no null character. Next: name a file of this workspace.")
-        file = self.workspace.inside(self.root / plain.lstrip("/"), "The file")
+        file = self.workspace.inside(self.root / plain.lstrip("/"), "file")
         if not file.is_relative_to(self.root.resolve()):
             raise BadInput(f"{path} lies outside of the folder that Jupyter shows. Next: open Jupyter above it.")
         return file

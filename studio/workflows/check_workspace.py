@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def list_rules() -> list[dict[str, object]]:
     return [rule.as_dict() for rule in RULES.values()]
 
 
-def check_workspace(paths: tuple[Path, ...], base: Path, *, fix: bool = False) -> Checked:
+def check_workspace(paths: tuple[Path, ...], base: Path, *, fix: bool = False, rules: Collection[str] = ()) -> Checked:
     """Check the notebooks at `paths` (relative to `base`), or without any the whole workspace.
 
     Parameters
@@ -69,6 +69,8 @@ def check_workspace(paths: tuple[Path, ...], base: Path, *, fix: bool = False) -
         What relative paths are relative to.
     fix : bool
         Mend first what can be mended without changing what a notebook does.
+    rules : collection of str
+        Mend by these rules only; without any, by all.
 
     Raises
     ------
@@ -94,7 +96,7 @@ def check_workspace(paths: tuple[Path, ...], base: Path, *, fix: bool = False) -
         pipelines = list_pipelines(workspace)
         contracts = sorted(path.stem for path in workspace.contracts.glob("*.yml"))
     steps = _steps(workspace)
-    fixed = fix_notebooks(workspace, notebooks, known_datasets=known, steps=steps) if fix else []
+    fixed = fix_notebooks(workspace, notebooks, known_datasets=known, steps=steps, rules=rules) if fix else []
     findings = check_notebooks(workspace, notebooks, known_datasets=known, steps=steps)
     for name in contracts:
         declared += _attempt(lambda name=name: read_contract(workspace, name), f"pipelines/contracts/{name}.yml")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.core import clock
 from studio.core.environment import environment_digest
 from studio.core.files import digest_bytes, digest_file, frame, write_json
 from studio.core.report import Report
@@ -29,6 +31,18 @@ def kept(workspace: Workspace, content: Content) -> Report | None:
         return Report.from_dict(found)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def kept_with_time(workspace: Workspace, content: Content) -> tuple[Report | None, str | None]:
+    """`kept`, and when its tests ended (RFC 3339)."""
+    report = kept(workspace, content)
+    if report is None:
+        return None, None
+    try:
+        ended = _file(workspace, content).stat().st_mtime
+    except FileNotFoundError:  # removed in this moment
+        return None, None
+    return report, clock.to_text(datetime.fromtimestamp(ended, UTC))
 
 
 def passed(workspace: Workspace, content: Content) -> bool:

@@ -47,8 +47,9 @@ def fix_notebooks(
     *,
     known_datasets: Collection[str] | None = None,
     steps: Collection[str] = (),
+    rules: Collection[str] = (),
 ) -> list[Fixed]:
-    """Mend what is safe in the notebooks at `paths`, and say what was done.
+    """Mend what is safe in the notebooks at `paths`, by these `rules` or by all, and say what was done.
 
     Notebooks that cannot be read, and notebooks kept as text, are left alone; each file is written whole or not at all.
 
@@ -61,12 +62,16 @@ def fix_notebooks(
     """
     done: list[Fixed] = []
     for batch in batches(workspace, dict.fromkeys(Path(path) for path in paths)):
-        done += _fix_batch(workspace, [Path(path) for path in batch], known_datasets, steps)
+        done += _fix_batch(workspace, [Path(path) for path in batch], known_datasets, steps, rules)
     return sorted(set(done))
 
 
 def _fix_batch(
-    workspace: Workspace, pending: list[Path], known_datasets: Collection[str] | None, steps: Collection[str]
+    workspace: Workspace,
+    pending: list[Path],
+    known_datasets: Collection[str] | None,
+    steps: Collection[str],
+    rules: Collection[str],
 ) -> list[Fixed]:
     """Mend until nothing is left to mend."""
     done: list[Fixed] = []
@@ -75,7 +80,8 @@ def _fix_batch(
         findings = check_documents(
             workspace, [document for _, document in documents], known_datasets=known_datasets, steps=steps
         )
-        mended = _round(workspace, documents, [finding for finding in findings if finding.fixable])
+        fixable = [finding for finding in findings if finding.fixable and (not rules or finding.rule in rules)]
+        mended = _round(workspace, documents, fixable)
         if not mended:
             break
         done += [fixed for _, fixes in mended for fixed in fixes]

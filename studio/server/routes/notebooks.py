@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue
 
+from studio.server.place import Place
 from studio.server.routing import Model, Routes
 
 routes = Routes("notebooks")
@@ -140,6 +141,8 @@ class NotebookState(Model):
     tests: Tests
     pipelines: list[str]
     """Pipelines that have it as a step."""
+    problems: dict[str, str]
+    """Why a part is missing, by its name: state, parameters, datasets, findings, tests, pipelines."""
 
 
 class WriteParameters(Model):
@@ -202,13 +205,53 @@ class Made(Model):
 
     path: str
     also: list[str]
-    """Other files that were written."""
+    """Other files that were written, by their paths in the workspace."""
 
 
 Templates.model_rebuild()
 
-# get "state" NotebookQuery -> NotebookState
-# post "parameters" WriteParameters -> ParametersSource    (400 with a sentence for each wrong value)
-# post "fix" FixRequest -> Fixed                           (409 where the file changed meanwhile)
-# get "templates" -> Templates
-# post "new" NewNotebook -> Made
+
+@routes.get("state")
+def state(place: Place, asked: NotebookQuery) -> NotebookState:
+    """All that is known of a notebook."""
+    from studio.server.notebook_answers import panel
+    from studio.workflows.notebook_state import notebook_state
+
+    return panel(place, notebook_state(place.workspace, place.subject(asked.path)))
+
+
+@routes.post("parameters")
+def parameters(place: Place, asked: WriteParameters) -> ParametersSource:
+    """The parameters cell with other defaults; a sentence for each value that does not fit."""
+    from studio.workflows.write_parameters import write_parameters
+
+    return ParametersSource(
+        source=write_parameters(place.workspace, place.subject(asked.path), asked.source, asked.values)
+    )
+
+
+@routes.post("fix")
+def fix(place: Place, asked: FixRequest) -> Fixed:
+    """Mend in the file what is safe to mend; whoever shows the notebook saves it before, and loads it after."""
+    from studio.workflows.fix_notebook import fix_notebook
+
+    done = fix_notebook(place.workspace, place.subject(asked.path), asked.rules)
+    return Fixed(fixed=[f"Cell {one.cell}: {one.message}" if one.cell else one.message for one in done])
+
+
+@routes.get("templates")
+def templates(place: Place) -> Templates:
+    """What a new notebook can be made from."""
+    from studio.workflows.new_notebook import list_templates
+
+    del place
+    return Templates(templates=[Template(**one.as_dict()) for one in list_templates()])
+
+
+@routes.post("new")
+def new(place: Place, asked: NewNotebook) -> Made:
+    """Make a notebook from a template."""
+    from studio.workflows.new_notebook import new_notebook
+
+    made = new_notebook(place.workspace, asked.template, place.subject(asked.folder), asked.name)
+    return Made(path=place.lab_path(made.path) or made.path, also=list(made.also))
