@@ -13,12 +13,14 @@ import typer
 from typer import _click as click
 
 from studio.cli import (
+    apps,
     check,
     ci,
     data,
     doctor,
     git,
     init,
+    lab,
     ledger,
     notebooks,
     pipelines,
@@ -45,7 +47,9 @@ app.command("check")(check.check)
 app.command("test")(test.climb)
 app.command("run")(run.run)
 app.command("scheduler")(scheduler.scheduler)
+app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(lab.lab)
 app.command("doctor")(doctor.doctor)
+app.add_typer(apps.app, name="apps")
 app.add_typer(notebooks.app, name="notebooks")
 app.add_typer(pipelines.app, name="pipelines")
 app.add_typer(runs.app, name="runs")

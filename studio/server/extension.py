@@ -19,17 +19,31 @@ class StudioExtension(ExtensionApp):
         """Register the handler."""
         self._answering: Answering | None = None
         self.handlers.append((rf"{PREFIX}(.*)", AnsweringHandler, {"answering": self._made}))
+        self._show_apps()
 
     async def stop_extension(self) -> None:
         """End streams and threads with Jupyter."""
         if self._answering is not None:
             self._answering.close()
 
+    def _show_apps(self) -> None:
+        """The apps below ``studio-apps/``; where that cannot be, everything else is as ever."""
+        try:
+            from studio.server.apps import behind
+
+            server: Any = self.serverapp
+            server.web_app.add_handlers(".*$", behind.handlers(str(server.base_url), self._root))
+        except Exception:
+            self.log.exception("Studio: the apps cannot be shown inside of Jupyter; studio apps serve shows them.")
+
+    def _root(self) -> str:
+        server: Any = self.serverapp
+        return str(getattr(server.contents_manager, "root_dir", "") or server.root_dir)
+
     def _made(self) -> Answering:
         if self._answering is None:
             server: Any = self.serverapp
             if not isinstance(server, ServerApp):
                 raise TypeError("StudioExtension is a part of a Jupyter server, and there is none.")
-            root = str(getattr(server.contents_manager, "root_dir", "") or server.root_dir)
-            self._answering = Answering.at(root, str(server.base_url))
+            self._answering = Answering.at(self._root(), str(server.base_url))
         return self._answering

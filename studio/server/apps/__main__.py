@@ -50,6 +50,7 @@ def _serve(given: argparse.Namespace, token: str) -> None:
         kernels=given.kernels,
         ahead=given.ahead,
         patience=Patience(idle=60.0 * given.idle),
+        parent=given.parent,
     )
 
     def ready(address: str, plain: str) -> None:
@@ -78,6 +79,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", action="append", default=[])
     parser.add_argument("--socket", type=Path)
     parser.add_argument("--base-url", default="/")
+    parser.add_argument("--parent", type=int, default=0, help="end when this process has ended")
     parser.add_argument("--kernels", type=int, default=8)
     parser.add_argument("--ahead", type=int, default=1)
     parser.add_argument("--idle", type=float, default=30.0, help="minutes")

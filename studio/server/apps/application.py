@@ -67,6 +67,8 @@ class Serving:
         How many pages of each app are kept ready.
     patience : Patience
         How long a kernel is kept without a sign.
+    parent : int
+        The process for which it serves, with whose end it ends; 0 where there is none.
     """
 
     workspace: Workspace
@@ -80,6 +82,7 @@ class Serving:
     kernels: int = 8
     ahead: int = 1
     patience: Patience = field(default_factory=Patience)
+    parent: int = 0
 
 
 class Guarded(Application):
@@ -181,7 +184,7 @@ async def _serve(serving: Serving, log: logging.Logger, ready: Callable[[str, st
     plain = f"http://{_shown(serving.ip)}:{port}{serving.base_url}"
     ready(f"{plain}?token={serving.token}", plain)
     try:
-        while not stop.is_set():
+        while not stop.is_set() and (not serving.parent or os.getppid() == serving.parent):
             pages.kernels.tend()
             pages.tend()
             with contextlib.suppress(TimeoutError):

@@ -21,6 +21,7 @@ _ROOM = 8 << 20
 _LONGEST = 64 << 10
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|_KEY$|^STUDIO_LEDGER_URL$|^MLFLOW_TRACKING_URI$")
 _SHORTEST = 8
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def log_file(workspace: Workspace) -> Path:
@@ -40,7 +41,7 @@ def note(workspace: Workspace, where: str, what: str | BaseException) -> str:
     text = what if isinstance(what, str) else "".join(traceback.format_exception(what))
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST // 2]}\n[… {len(text) - _LONGEST} characters left out …]\n{text[-_LONGEST // 2 :]}"
-    text = Redaction(_secrets()).text(text)
+    text = _COLOURS.sub("", Redaction(_secrets()).text(text))
     body = "".join(f"    {line}\n" for line in text.rstrip().splitlines())
     append(workspace, f"{clock.to_text(clock.now())} error {number} in {where}\n{body}")
     return number
