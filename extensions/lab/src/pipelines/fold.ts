@@ -74,3 +74,11 @@ export function neighbours(graph: IFoldedGraph, name: string, way: 'before' | 'a
     ? graph.arrows.filter(arrow => arrow.to === name).map(arrow => arrow.from)
     : graph.arrows.filter(arrow => arrow.from === name).map(arrow => arrow.to);
 }
+
+/** The name of the step that `key` is a part of, or itself; empty where there is none. */
+export function stepOf(graph: IFoldedGraph, key: string): string {
+  if (graph.byName.has(key)) {
+    return key;
+  }
+  return graph.steps.find(step => step.parts.some(part => part.key === key))?.name ?? '';
+}

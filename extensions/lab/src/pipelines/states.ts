@@ -108,7 +108,8 @@ export function together(parts: ReadonlyMap<string, IPartState>): IStepState {
   };
 }
 
-const ABSENT: IPartState = {
+/** Of a step that the shown run does not know. */
+export const ABSENT: IPartState = {
   status: 'absent',
   done: 0,
   total: 0,

@@ -4,6 +4,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { JsonValue } from '../api';
+import { lasting, wordOf } from '../ui';
 import { STATUSES, type IPartState, type IStepState, type Status } from './states';
 
 /** A status in one or two words. */
@@ -15,67 +16,16 @@ export function statusWord(trans: TranslationBundle, status: string): string {
       return trans.__('would be reused');
     case 'undecided':
       return trans.__('decided in the run');
-    case 'waiting':
-      return trans.__('waiting');
-    case 'running':
-      return trans.__('running');
-    case 'completed':
-      return trans.__('completed');
-    case 'reused':
-      return trans.__('reused');
-    case 'failed':
-      return trans.__('failed');
-    case 'killed':
-      return trans.__('stopped');
-    case 'not run':
-      return trans.__('not run');
     case 'absent':
       return trans.__('not in this run');
     default:
-      return status;
+      return wordOf(status, trans);
   }
-}
-
-/** `0.4 s`, `12 s`, `3 min 05 s`, `1 h 04 min`; empty where it is not known. */
-export function duration(trans: TranslationBundle, seconds: number | null): string {
-  if (seconds === null) {
-    return '';
-  }
-  if (seconds < 9.95) {
-    return trans.__('%1 s', seconds.toFixed(1));
-  }
-  const whole = Math.round(seconds);
-  if (whole < 60) {
-    return trans.__('%1 s', String(whole));
-  }
-  const two = (value: number) => String(value).padStart(2, '0');
-  const minutes = Math.floor(whole / 60);
-  return minutes < 60
-    ? trans.__('%1 min %2 s', String(minutes), two(whole % 60))
-    : trans.__('%1 h %2 min', String(Math.floor(minutes / 60)), two(minutes % 60));
 }
 
 /** How long something that started then goes on by now, in seconds. */
 export function elapsed(started: string | null, now: number): number | null {
   return started === null ? null : Math.max(0, (now - Date.parse(started)) / 1000);
-}
-
-/** A moment in this person's own time: the day only where it is not today. */
-export function moment(time: string | null, now: Date = new Date()): string {
-  if (time === null) {
-    return '';
-  }
-  const date = new Date(time);
-  const clock: Intl.DateTimeFormatOptions = {
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit'
-  };
-  const today = date.toDateString() === now.toDateString();
-  return date.toLocaleString(
-    undefined,
-    today ? clock : { ...clock, year: 'numeric', month: 'short', day: 'numeric' }
-  );
 }
 
 /** `3 completed, 1 failed`. */
@@ -110,10 +60,10 @@ export function progressText(trans: TranslationBundle, state: IPartState): strin
 /** How long it took, or runs by now. */
 export function timeText(trans: TranslationBundle, state: IPartState, now: number): string {
   if (state.status === 'running') {
-    return duration(trans, elapsed(state.started, now));
+    return lasting(elapsed(state.started, now), trans);
   }
   return ['completed', 'failed', 'killed'].includes(state.status)
-    ? duration(trans, state.seconds)
+    ? lasting(state.seconds, trans)
     : '';
 }
 

@@ -3,7 +3,7 @@
  */
 import { Graph, layout } from '@dagrejs/dagre';
 
-import { fansOut, type IFoldedGraph, type IFoldedStep } from './fold';
+import { fansOut, type IFoldedGraph, type IFoldedStep } from '../fold';
 
 /** Sizes in pixels at a zoom of 1; style/pipelines.css draws within them. */
 export const WIDTH = 216;
@@ -130,4 +130,18 @@ export function place(graph: IFoldedGraph, open: ReadonlySet<string>): ILayout {
       };
     })
   };
+}
+
+/** Whether all of a node can be seen through a window of this size, moved and scaled so. */
+export function isInSight(
+  node: IPlacedNode,
+  [x, y, zoom]: readonly [number, number, number],
+  width: number,
+  height: number
+): boolean {
+  const left = node.x * zoom + x;
+  const top = node.y * zoom + y;
+  return (
+    left >= 0 && top >= 0 && left + node.width * zoom <= width && top + node.height * zoom <= height
+  );
 }

@@ -1,7 +1,7 @@
 /**
  * Which step the keys lead to: along the arrows to the left and right, among those that stand together up and down.
  */
-import { neighbours, type IFoldedGraph } from './fold';
+import { neighbours, type IFoldedGraph } from '../fold';
 import type { IPlacedNode } from './layout';
 
 export type Key = 'ArrowLeft' | 'ArrowRight' | 'ArrowUp' | 'ArrowDown' | 'Home' | 'End';

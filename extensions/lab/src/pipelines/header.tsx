@@ -1,0 +1,89 @@
+/**
+ * The head of an open pipeline: what it is, whether its file is approved, when it runs by itself.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { Pipeline } from '../api';
+import { StatusBadge } from '../ui';
+import type { IActions } from './actions';
+
+export interface IPipelineHeaderProps {
+  trans: TranslationBundle;
+  name: string;
+  pipeline: Pipeline | null;
+  actions: IActions;
+  /** Whether the steps are shown as a list instead of a graph. */
+  listed: boolean;
+  setListed: (listed: boolean) => void;
+  /** Whether the runs are shown. */
+  runsShown: boolean;
+  setRunsShown: (shown: boolean) => void;
+}
+
+/** The head. */
+export function PipelineHeader(props: IPipelineHeaderProps): JSX.Element {
+  const { trans, pipeline, actions } = props;
+  const path = pipeline?.path;
+  return (
+    <header className="studio-PipelineHeader">
+      <div className="studio-PipelineHeader-title">
+        <h2>{props.name}</h2>
+        {pipeline?.state ? (
+          <StatusBadge
+            status={pipeline.state}
+            trans={trans}
+            title={trans.__('The approval of its file')}
+          />
+        ) : null}
+        <Schedule trans={trans} pipeline={pipeline} />
+      </div>
+      {pipeline?.description ? (
+        <p className="studio-PipelineHeader-description" title={pipeline.description}>
+          {pipeline.description}
+        </p>
+      ) : null}
+      <div className="studio-PipelineHeader-buttons">
+        <Toggle on={props.runsShown} set={props.setRunsShown} text={trans.__('Runs')} />
+        <Toggle on={props.listed} set={props.setListed} text={trans.__('Steps as a list')} />
+        {path ? (
+          <button type="button" className="studio-Button" onClick={() => actions.openFile(path)}>
+            {trans.__('Open file')}
+          </button>
+        ) : null}
+      </div>
+    </header>
+  );
+}
+
+function Toggle(props: { on: boolean; set: (on: boolean) => void; text: string }): JSX.Element {
+  return (
+    <button
+      type="button"
+      className="studio-Button studio-Toggle"
+      aria-pressed={props.on}
+      onClick={() => props.set(!props.on)}
+    >
+      {props.text}
+    </button>
+  );
+}
+
+/** When it runs by itself: in words of the server, once pipelines have schedules. */
+function Schedule(props: {
+  trans: TranslationBundle;
+  pipeline: Pipeline | null;
+}): JSX.Element | null {
+  const schedule = (props.pipeline as { schedule?: { text?: string; next?: string } | null } | null)
+    ?.schedule;
+  if (!schedule?.text) {
+    return null;
+  }
+  return (
+    <span className="studio-PipelineHeader-schedule">
+      {schedule.next
+        ? props.trans.__('Scheduled: %1, next at %2', schedule.text, schedule.next)
+        : props.trans.__('Scheduled: %1', schedule.text)}
+    </span>
+  );
+}

@@ -1,0 +1,255 @@
+/**
+ * An open pipeline: its runs on the left, its graph, and beside it whatever was chosen.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { StartRun } from '../api';
+import { Busy, Empty, ErrorBoundary, Fault } from '../ui';
+import type { IActions } from './actions';
+import { Comparison } from './comparison';
+import { PipelineHeader } from './header';
+import type { ISnapshot, PipelineModel } from './model';
+import { RunBar } from './runBar';
+import { RunFacts } from './runFacts';
+import { RunForm } from './runForm';
+import { RunList } from './runList';
+import { useChanging } from './snapshot';
+import { StepDetails } from './stepDetails';
+import { StepList } from './stepList';
+
+/** React Flow and the layout are asked for when the first graph is shown. */
+const PipelineGraph = React.lazy(() => import('./graph/graph'));
+
+export interface IPipelineViewProps {
+  trans: TranslationBundle;
+  model: PipelineModel;
+  actions: IActions;
+}
+
+/** The pipeline. */
+export function PipelineView({ trans, model, actions }: IPipelineViewProps): JSX.Element {
+  const shown = useChanging(model, () => model.snapshot);
+  const runs = useChanging(model.runs, () => model.runs.state);
+  const [listed, setListed] = React.useState(false);
+  const [runsShown, setRunsShown] = React.useState(true);
+  const select = React.useCallback((step: string) => model.select(step), [model]);
+  const close = (): void => model.open('nothing');
+  return (
+    <div
+      className="studio-Pipeline"
+      onKeyDown={event => {
+        if (event.key === 'Escape' && shown.beside !== 'nothing') {
+          event.stopPropagation();
+          close();
+        }
+      }}
+    >
+      <PipelineHeader
+        trans={trans}
+        name={model.name}
+        pipeline={shown.pipeline}
+        actions={actions}
+        listed={listed}
+        setListed={setListed}
+        runsShown={runsShown}
+        setRunsShown={setRunsShown}
+      />
+      <RunBar
+        trans={trans}
+        shown={shown}
+        total={runs.total}
+        run={() => model.open('form')}
+        stop={() => void model.stop()}
+        resume={() => void model.resume()}
+        select={select}
+        openRun={() => model.open('run')}
+      />
+      <Notices trans={trans} model={model} shown={shown} />
+      <div className="studio-Pipeline-body">
+        {runsShown ? (
+          <ErrorBoundary trans={trans} title={trans.__('The list of runs')}>
+            <RunList
+              trans={trans}
+              runs={model.runs}
+              chosen={shown.chosen}
+              choose={run => model.choose(run)}
+              compare={(one, other) => model.compare(one, other)}
+            />
+          </ErrorBoundary>
+        ) : null}
+        <ErrorBoundary trans={trans} title={trans.__('The graph')} subject={shown.graph}>
+          <Middle trans={trans} model={model} shown={shown} listed={listed} select={select} />
+        </ErrorBoundary>
+        <ErrorBoundary
+          trans={trans}
+          title={trans.__('What stands beside the graph')}
+          subject={shown.beside}
+        >
+          <Beside trans={trans} model={model} shown={shown} actions={actions} close={close} />
+        </ErrorBoundary>
+      </div>
+    </div>
+  );
+}
+
+/** What went wrong, above everything else; what can be shown stays. */
+function Notices(props: {
+  trans: TranslationBundle;
+  model: PipelineModel;
+  shown: ISnapshot;
+}): JSX.Element | null {
+  const { trans, model, shown } = props;
+  const { notice, fault, runFault, pipeline } = shown;
+  return (
+    <div className="studio-Pipeline-notices">
+      {notice ? (
+        <div className="studio-Notice">
+          <Fault fault={notice} trans={trans} title={noticeTitle(trans, notice.rule)} />
+          <button
+            type="button"
+            className="studio-Beside-close"
+            aria-label={trans.__('Take this notice away')}
+            title={trans.__('Take this notice away')}
+            onClick={() => model.dismiss()}
+          />
+        </div>
+      ) : null}
+      <Fault
+        fault={fault}
+        trans={trans}
+        title={trans.__('The pipeline cannot be shown as it is now.')}
+        again={() => void model.load()}
+      />
+      {pipeline?.problem ? (
+        <Fault
+          fault={pipeline.problem}
+          trans={trans}
+          title={trans.__('The pipeline has a problem, so it cannot be run.')}
+          again={() => void model.load()}
+        />
+      ) : null}
+      <Fault
+        fault={runFault}
+        trans={trans}
+        title={trans.__('The run cannot be shown.')}
+        again={() => model.choose(shown.chosen)}
+      />
+    </div>
+  );
+}
+
+function noticeTitle(trans: TranslationBundle, rule: string): string | undefined {
+  return rule === 'refused' || rule === 'RunRefused' ? trans.__('The run was refused.') : undefined;
+}
+
+function Middle(props: {
+  trans: TranslationBundle;
+  model: PipelineModel;
+  shown: ISnapshot;
+  listed: boolean;
+  select: (step: string) => void;
+}): JSX.Element {
+  const { trans, model, shown, listed, select } = props;
+  const { graph, pipeline, run, compared, beside } = shown;
+  if (beside === 'comparison' && compared) {
+    return (
+      <div className="studio-Pipeline-middle">
+        <Comparison
+          trans={trans}
+          client={model.studio.client}
+          left={compared[0]}
+          right={compared[1]}
+          close={() => model.open('nothing')}
+        />
+      </div>
+    );
+  }
+  const none = graph.steps.length === 0;
+  if (none && !run?.steps.length) {
+    return (
+      <div className="studio-Pipeline-middle">
+        {shown.waiting ? (
+          <Busy text={trans.__('The plan is made…')} />
+        ) : pipeline && !pipeline.problem ? (
+          <Empty title={trans.__('The pipeline has no steps.')} />
+        ) : null}
+      </div>
+    );
+  }
+  return (
+    <div className="studio-Pipeline-middle">
+      {listed || none ? (
+        <StepList
+          trans={trans}
+          graph={graph}
+          states={model.states}
+          run={run}
+          selected={shown.selected}
+          select={select}
+        />
+      ) : (
+        <React.Suspense fallback={<Busy text={trans.__('The graph is drawn…')} />}>
+          <PipelineGraph
+            trans={trans}
+            title={model.name}
+            graph={graph}
+            states={model.states}
+            selected={shown.selected}
+            select={select}
+          />
+        </React.Suspense>
+      )}
+    </div>
+  );
+}
+
+function Beside(props: {
+  trans: TranslationBundle;
+  model: PipelineModel;
+  shown: ISnapshot;
+  actions: IActions;
+  close: () => void;
+}): JSX.Element | null {
+  const { trans, model, shown, actions, close } = props;
+  const { beside, run, pipeline, chosen, selected } = shown;
+  const busy = shown.going !== null || run?.status === 'running' || Boolean(pipeline?.problem);
+  const start = async (request: Omit<StartRun, 'name'>): Promise<void> =>
+    void (await model.start(request));
+  const content =
+    beside === 'step' ? (
+      <StepDetails
+        trans={trans}
+        client={model.studio.client}
+        actions={actions}
+        graph={shown.graph}
+        pipeline={pipeline}
+        run={chosen ? run : null}
+        selected={selected}
+        busy={busy}
+        select={step => model.select(step)}
+        choose={found => model.choose(found)}
+        start={request => void start(request)}
+        close={close}
+      />
+    ) : beside === 'run' && run ? (
+      <RunFacts trans={trans} actions={actions} run={run} close={close} />
+    ) : beside === 'form' && pipeline ? (
+      <RunForm
+        trans={trans}
+        pipeline={pipeline}
+        environments={model.studio.session?.environments ?? ['dev']}
+        run={run}
+        busy={busy}
+        start={async request => {
+          const fault = await model.start(request);
+          if (!fault) {
+            close();
+          }
+          return fault;
+        }}
+        cancel={close}
+      />
+    ) : null;
+  return content ? <aside className="studio-Beside">{content}</aside> : null;
+}
