@@ -1,0 +1,144 @@
+/**
+ * Whether the notebook is approved as its file is now, what ended that, and the way to a review.
+ */
+import * as React from 'react';
+
+import type { NotebookState, State } from '../../api';
+import { Fault, StatusBadge } from '../../ui';
+import { CellLink } from '../place';
+import { Progress } from '../progress';
+import type { ISectionContent } from '../content';
+
+/** The section "Status". */
+export function StatusSection(props: ISectionContent): JSX.Element {
+  const { model, state, trans, links } = props;
+  const approval = state.state;
+  const { add } = links;
+  const course = model.course('submit');
+  const underway = course !== null && !course.ended;
+  return (
+    <>
+      {approval ? <Approval {...props} approval={approval} /> : null}
+      {state.pipelines.length > 0 ? (
+        <p className="studio-Line">
+          {trans.__('Step of')}{' '}
+          {state.pipelines.map((name, index) => (
+            <React.Fragment key={name}>
+              {index > 0 ? ', ' : ''}
+              <button type="button" className="studio-Link" onClick={() => links.pipeline(name)}>
+                {name}
+              </button>
+            </React.Fragment>
+          ))}
+        </p>
+      ) : add ? (
+        <p className="studio-Line studio-mod-quiet">
+          {trans.__('It is no step of a pipeline.')}{' '}
+          <button type="button" className="studio-Link" onClick={() => add(model.notebook.path)}>
+            {trans.__('Make it one')}
+          </button>
+        </p>
+      ) : null}
+      {props.doing.fault ? <Fault fault={props.doing.fault} trans={trans} /> : null}
+      {course ? (
+        <Progress
+          course={course}
+          title={trans.__('Submission')}
+          trans={trans}
+          stop={() => void props.doing.run(() => model.stop('submit'))}
+          forget={() => model.forget('submit')}
+        />
+      ) : null}
+      <div className="studio-Buttons">
+        <button
+          type="button"
+          className="studio-Button studio-mod-main"
+          disabled={underway || props.doing.busy}
+          onClick={() => void props.doing.run(props.submit)}
+        >
+          {trans.__('Submit for review…')}
+        </button>
+        {approval?.submission ? (
+          <button
+            type="button"
+            className="studio-Button"
+            onClick={() => links.review(approval.submission)}
+          >
+            {approval.status === 'submitted'
+              ? trans.__('Open the review')
+              : trans.__('Open the latest review')}
+          </button>
+        ) : null}
+      </div>
+    </>
+  );
+}
+
+function Approval(props: ISectionContent & { approval: State }): JSX.Element {
+  const { model, state, trans, approval } = props;
+  return (
+    <>
+      <p className="studio-Line">
+        <StatusBadge status={approval.status} trans={trans} /> {sentenceOf(approval, props)}
+      </p>
+      {approval.changed_cells.length > 0 ? (
+        <p className="studio-Line">
+          {trans.__('Changed since:')}{' '}
+          {approval.changed_cells.map((id, index) => (
+            <React.Fragment key={id}>
+              {index > 0 ? ', ' : ''}
+              <CellLink model={model} trans={trans} place={{ id, number: numberOf(id, state) }} />
+            </React.Fragment>
+          ))}
+        </p>
+      ) : null}
+      {approval.changed_cells.length === 0 && approval.changes.length > 0 ? (
+        <Sentences of={approval.changes} title={trans.__('What changed')} />
+      ) : null}
+      <Sentences of={approval.reasons} title={trans.__('Reasons')} />
+      <Sentences of={approval.notes} title={trans.__('Notes')} />
+      {approval.next ? (
+        <p className="studio-Line studio-mod-quiet">{trans.__('Next: %1', approval.next)}</p>
+      ) : null}
+    </>
+  );
+}
+
+function Sentences(props: { of: readonly string[]; title: string }): JSX.Element | null {
+  return props.of.length === 0 ? null : (
+    <ul className="studio-Sentences" aria-label={props.title}>
+      {props.of.map((sentence, index) => (
+        <li key={index}>{sentence}</li>
+      ))}
+    </ul>
+  );
+}
+
+function sentenceOf(approval: State, props: ISectionContent): string {
+  const { trans } = props;
+  const who = approval.approvers.join(', ');
+  switch (approval.status) {
+    case 'approved':
+      return who
+        ? trans.__('by %1, exactly as the file is now.', who)
+        : trans.__('exactly as the file is now.');
+    case 'submitted':
+      return approval.missing > 1
+        ? trans.__('It waits for %1 approvals.', approval.missing)
+        : trans.__('It waits for a reviewer.');
+    case 'lapsed':
+      return who
+        ? trans.__('The approval by %1 does not hold for what the file is now.', who)
+        : trans.__('The approval does not hold for what the file is now.');
+    case 'revoked':
+      return trans.__('The approval was taken back.');
+    case 'invalid':
+      return trans.__('The file of the approval cannot be trusted.');
+    default:
+      return trans.__('Nobody has approved it yet.');
+  }
+}
+
+function numberOf(id: string, state: NotebookState): number {
+  return state.cells.find(cell => cell.id === id)?.number ?? 0;
+}
