@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator
 
@@ -188,12 +188,15 @@ class Environment(Section):
         return bool(self.requires or self.roles)
 
 
+SCENARIO = "scenario"
 ENVIRONMENTS = {
     "dev": Environment(),
     "staging": Environment(requires=("tests", "gates")),
     "prod": Environment(
         requires=("tests", "gates", "approval", "clean tree"), roles=("ML engineer", "operator", "owner")
     ),
+    # What-if cases: other values on approved content, by everybody who is something here.
+    SCENARIO: Environment(requires=("approval",), roles=get_args(Role)),
 }
 
 
@@ -253,7 +256,7 @@ class Settings(Section):
     policy: Policy = Policy()
     environments: Annotated[
         dict[str, Environment],
-        Field(description="Environments by name; dev, staging and prod are there unless they are described anew."),
+        Field(description="Environments by name; dev, staging, prod and scenario are there unless described anew."),
     ] = Field(default_factory=dict)
     ledger: LedgerSettings = LedgerSettings()
     checks: Checking = Checking()

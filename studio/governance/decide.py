@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from studio.core.errors import BadInput
 from studio.core.identifiers import suggest
-from studio.core.settings import Settings
+from studio.core.settings import SCENARIO, Environment, Settings
 from studio.core.workspace import Workspace
 from studio.governance.people import Actor, declaration, is_open
 from studio.governance.policy import REVOKERS, SUBMITTERS, Fitting, approval_rule
@@ -143,13 +143,7 @@ def _run(settings: Settings, actor: Actor, resource: Resource) -> Decision:
     if not environment.roles:
         return Decision(True, rule, f"The environment {name} names no roles, so everybody may run in it.")
     if is_open(settings):
-        return Decision(
-            False,
-            rule,
-            f"The environment {name} asks for one of the roles {_listed(environment.roles)}, and studio.toml declares "
-            f"nobody, so {actor} has none.",
-            declaration(actor, environment.roles[:1]),
-        )
+        return _run_where_open(settings, actor, resource, environment)
     if not actor.known:
         return _unknown(settings, actor, f"run in {name}", environment.roles)
     if shared := sorted(actor.roles.intersection(environment.roles)):
@@ -159,6 +153,20 @@ def _run(settings: Settings, actor: Actor, resource: Resource) -> Decision:
         rule,
         f"{actor} has {_roles(actor)}, and the environment {name} asks for one of {_listed(environment.roles)}.",
         "ask one of the people with such a role to run it, or for that role in studio.toml.",
+    )
+
+
+def _run_where_open(settings: Settings, actor: Actor, resource: Resource, environment: Environment) -> Decision:
+    name = resource.environment
+    # As with approvals: roles that somebody wrote down are asked for even where nobody can have them.
+    if name == SCENARIO and SCENARIO not in settings.environments:
+        return _open(actor, f"so everybody may run scenarios of {resource.subject}.")
+    return Decision(
+        False,
+        f"environments.{name}",
+        f"The environment {name} asks for one of the roles {_listed(environment.roles)}, and studio.toml declares "
+        f"nobody, so {actor} has none.",
+        declaration(actor, environment.roles[:1]),
     )
 
 

@@ -52,7 +52,7 @@ class Actor:
 
     def owns(self, name: str) -> bool:
         """Whether `name`, a short name or an address, is this actor's."""
-        return name.lower() in {self.name.lower(), *(address.lower() for address in self.emails)}
+        return name.casefold() in {self.name.casefold(), *(address.casefold() for address in self.emails)}
 
     def __str__(self) -> str:
         return f"{self.title} ({self.name})" if self.title else self.name

@@ -184,7 +184,7 @@ class Trail:
     def _tags(self) -> dict[str, str]:
         if self._revision is None:
             self._revision = revision(self._workspace.root)
-        return {
+        tags = {
             "studio.run": self._record.id,
             "studio.pipeline": self._plan.pipeline,
             "studio.environment": self._record.environment,
@@ -192,6 +192,7 @@ class Trail:
             "studio.git.commit": self._revision.commit,
             "studio.git.dirty": str(self._revision.dirty).lower(),
         }
+        return tags | ({"studio.actor": self._record.actor} if self._record.actor else {})
 
     def _late(self, status: str, steps: list[StepRecord]) -> dict[str, Any]:
         """The run for the outbox, with those of its steps that are not written yet."""

@@ -103,6 +103,7 @@ OPEN_TABLE = [
     ("revoke", {}, True, "open workspace"),
     ("run", {"environment": "staging"}, True, "environments.staging"),
     ("run", {"environment": "prod"}, False, "environments.prod"),
+    ("run", {"environment": "scenario"}, True, "open workspace"),
 ]
 
 
@@ -113,6 +114,19 @@ def test_where_nobody_is_declared(action: str, resource: dict[str, object], allo
     if rule == "open workspace" or (action == "run" and not allowed):
         assert "studio.toml declares nobody" in decision.reason
         assert '[people.eve]\nemails = ["eve@x.org"]\nroles = [' in decision.next
+
+
+@pytest.mark.parametrize(("actor", "allowed"), [(name, bool(one.roles)) for name, one in SETTINGS.people.items()])
+def test_scenarios_are_for_everybody_with_a_role(actor: str, allowed: bool) -> None:
+    decision = ask(actor, "run", environment="scenario")
+    assert (decision.allowed, decision.rule) == (allowed, "environments.scenario")
+    assert not ask("nobody@x.org", "run", environment="scenario").allowed
+
+
+def test_roles_that_are_written_down_for_scenarios_are_asked_for_where_nobody_is_declared() -> None:
+    written = Settings(environments={"scenario": Environment(requires=("approval",), roles=("analyst",))})
+    decision = ask("eve@x.org", "run", settings=written, environment="scenario")
+    assert (decision.allowed, decision.rule) == (False, "environments.scenario")
 
 
 def test_roles_that_a_rule_names_are_asked_for_even_where_nobody_is_declared() -> None:
