@@ -155,9 +155,14 @@ function toggled(keys: ReadonlySet<number>, key: number): ReadonlySet<number> {
 function foldText(cells: IDiffedCell[], trans: TranslationBundle): string {
   const first = cells[0].number;
   const last = cells[cells.length - 1].number;
-  return cells.length === 1
-    ? trans.__('Cell %1 is unchanged', first)
-    : trans.__('Cells %1 to %2 are unchanged', first, last);
+  switch (cells.length) {
+    case 1:
+      return trans.__('Cell %1 is unchanged', first);
+    case 2:
+      return trans.__('Cells %1 and %2 are unchanged', first, last);
+    default:
+      return trans.__('Cells %1 to %2 are unchanged', first, last);
+  }
 }
 
 interface ICellProps extends ICellsProps {

@@ -10,7 +10,8 @@ import { Fault, useDoing } from '../ui';
 import { Reason } from './comments';
 import type { IDecided, IReview, Verb } from './facts';
 
-const SHORT = 12;
+/** `f1:` and twelve digits. */
+const SHORT = 15;
 
 interface IDecisionProps {
   review: IReview;
@@ -78,6 +79,9 @@ export function Decision(props: IDecisionProps): JSX.Element {
                   trans={trans}
                 />
               )
+            )}
+            {closed.length ? null : (
+              <p className="studio-Review-reason studio-mod-quiet">{review.approve.reason}</p>
             )}
             {review.signature_needed && review.approve.allowed ? (
               <p className="studio-Review-reason">

@@ -281,7 +281,7 @@ describe('the decision', () => {
     const { user, changed } = await open(reviews);
     await user.click(screen.getByRole('button', { name: 'Approve …' }));
     const dialog = screen.getByRole('dialog', { name: 'Approve notebooks/churn/train.ipynb?' });
-    expect(dialog).toHaveTextContent('5f70bf18a086,');
+    expect(dialog).toHaveTextContent('fingerprint f1:5f70bf18a086,');
     expect(dialog).toHaveTextContent('signed with your SSH key');
     await user.click(within(dialog).getByRole('button', { name: 'Approve' }));
     expect(await screen.findByText(/Next: git add pipelines\/approvals/)).toBeInTheDocument();

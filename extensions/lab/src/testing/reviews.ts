@@ -18,7 +18,7 @@ export function aReview(given: Partial<IReview> = {}): IReview {
     base: 'the approval by bob on 2026-02-01',
     policy: 'one approval by an ML engineer or an owner',
     summary: '1 cell changed',
-    fingerprint: '5f70bf18a086007016e948b04aed3b82',
+    fingerprint: 'f1:5f70bf18a086007016e948b04aed3b82',
     fingerprint_changed: true,
     changes: ['parameter depth', 'cell 4'],
     ok: true,
