@@ -4,28 +4,41 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/set-up.stamp
+# JupyterLab's extension takes Node to build, so only what shows or tests it asks for it.
+LAB := extensions/lab
+LAB_STAMP := $(VENV)/lab-extension.stamp
+LAB_SOURCES := $(wildcard hatch_build.py extensions/server/*/* extensions/voila/templates/*/* notebooks/apps notebooks/apps/* \
+	$(addprefix $(LAB)/,*.json .npmrc schema/* style/* src src/* src/*/* src/*/*/* src/*/*/*/*))
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-quick lab api check format bench docs lock set-up
+.PHONY: help run test test-all test-quick test-lab lab lab-extension api check format bench docs lock set-up
 
 help: ## show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: $(STAMP) ## run the worked example from raw data to a registered model
 	@$(BIN)/studio run churn
 
-test: $(STAMP) ## pass the tests, but for the few that take minutes each, with branch coverage
+test: $(STAMP) $(LAB_STAMP) ## pass the tests, but for the few that take minutes each, with branch coverage
+	$(BIN)/python -m tools.lab test size
 	$(BIN)/pytest -n 2 --dist loadfile --cov -m "not heavy"
 
-test-all: $(STAMP) ## pass all tests, with branch coverage
+test-all: $(STAMP) $(LAB_STAMP) ## pass all tests, with branch coverage
+	$(BIN)/python -m tools.lab test size
 	$(BIN)/pytest -n 2 --dist loadfile --cov
 
 test-quick: $(STAMP) ## pass the tests that take no more than a few seconds each
 	$(BIN)/pytest -n 2 --dist loadfile -q -m "not slow and not heavy"
 
-lab: $(STAMP) ## open JupyterLab on this workspace (as root in a container: make lab ARGS=--allow-root)
+test-lab: $(STAMP) ## pass the tests of the extension for JupyterLab, and hold its size
+	$(BIN)/python -m tools.lab test size
+
+lab: $(STAMP) $(LAB_STAMP) ## open JupyterLab on this workspace (as root in a container: make lab ARGS=--allow-root)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab $(ARGS)
+
+lab-extension: $(STAMP) ## build the extension for JupyterLab and install it
+	@STUDIO_REQUIRE_LAB=1 $(BIN)/python tools/set_up.py --extension
 
 api: $(STAMP) ## write the types of the server's routes for the Lab extension
 	@$(BIN)/python -m tools.api
@@ -35,12 +48,14 @@ check: $(STAMP) ## check format, lint, types and layers
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tools.lab check
 
 format: $(STAMP) ## put the code into its format
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+	$(BIN)/python -m tools.lab format
 
-bench: $(STAMP) ## measure the speeds that are promised
+bench: $(STAMP) $(LAB_STAMP) ## measure the speeds that are promised
 	$(BIN)/python -m tests.benchmarks
 
 docs: $(STAMP) ## build the documentation in site/
@@ -52,7 +67,10 @@ lock: $(STAMP) ## pin what pyproject.toml asks for (newer versions: make lock UP
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --quiet $(UPGRADE) --output-file requirements.lock
 
-set-up: $(STAMP) ## make or mend .venv, and nothing else
+set-up: $(STAMP) $(LAB_STAMP) ## make or mend .venv, and nothing else
+
+$(LAB_STAMP): $(LAB_SOURCES) $(STAMP)
+	@$(BIN)/python tools/set_up.py --extension
 
 $(STAMP): requirements.lock pyproject.toml tools/set_up.py $(BIN)/python
 	@for python in $(PYTHONS); do \

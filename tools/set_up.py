@@ -3,6 +3,9 @@
 The stamp that tells make "ready" is written last. What an interruption leaves behind has none and is made anew from
 the start: half an installed package looks like a whole one. Two calls at once wait for each other. Only the standard
 library is used, because this runs before anything is installed.
+
+With ``--extension`` the extension for JupyterLab is built and installed as well, which takes Node (from the machine,
+or from requirements.lock) and npm's registry; where they are missing, all else still works.
 """
 
 from __future__ import annotations
@@ -18,6 +21,10 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = Path(".venv")
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "set-up.stamp"
+EXTENSION_STAMP = VENV / "lab-extension.stamp"
+CANNOT_BUILD_HERE = 3
+"""The exit status of hatch_build.py on a machine that lacks what building takes; it has said so."""
+REQUIRE = "STUDIO_REQUIRE_LAB"
 INPUTS = (Path("requirements.lock"), Path("pyproject.toml"), Path("tools/set_up.py"))
 # Settings of the calling shell that would send packages elsewhere or other packages in.
 UNWANTED = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "UV_PYTHON")
@@ -37,6 +44,8 @@ def main() -> int:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not is_ready():
                 set_up()
+            if "--extension" in sys.argv[1:]:
+                add_extension()
     except Failed as error:
         print(f"The set-up did not finish: {error} failed, see above. Next: mend that and repeat.", file=sys.stderr)
         return 1
@@ -70,9 +79,34 @@ def set_up() -> None:
     say("Installing what requirements.lock names")
     uv: list[str | Path] = [PYTHON, "-m", "uv", "--quiet", "pip"]
     run([*uv, "sync", "--python", PYTHON, "--require-hashes", INPUTS[0]])
-    run([*uv, "install", "--python", PYTHON, "--no-deps", "--no-build-isolation", "--editable", "."])
+    install_project()
     STAMP.touch()
     say("Ready")
+
+
+def add_extension() -> None:
+    """Build the extension for JupyterLab and install it with the project; Failed when its sources do not build."""
+    EXTENSION_STAMP.unlink(missing_ok=True)
+    if subprocess.run([PYTHON, "hatch_build.py"], stdin=subprocess.DEVNULL, check=False).returncode not in (
+        0,
+        CANNOT_BUILD_HERE,
+    ):
+        raise Failed("The extension for JupyterLab")
+    install_project()
+    EXTENSION_STAMP.touch()
+
+
+def install_project() -> None:
+    """Install this project as it is; what of the extension is built already goes along, and nothing is built."""
+    before = os.environ.get(REQUIRE)
+    os.environ[REQUIRE] = "0"
+    options = ["--no-deps", "--no-build-isolation", "--reinstall-package", "notebook-studio", "--editable", "."]
+    try:
+        run([PYTHON, "-m", "uv", "--quiet", "pip", "install", "--python", PYTHON, *options])
+    finally:
+        os.environ.pop(REQUIRE)
+        if before is not None:
+            os.environ[REQUIRE] = before
 
 
 def is_usable() -> bool:

@@ -21,8 +21,16 @@ case "$1" in
   tools/set_up.py)
     echo set-up >> calls
     test -e fail && exit 3
-    mkdir -p .venv/bin && touch .venv/bin/python .venv/set-up.stamp ;;
+    mkdir -p .venv/bin && test -x .venv/bin/python || cp ../bin/installed .venv/bin/python
+    touch .venv/bin/python .venv/set-up.stamp ;;
 esac
+"""
+# The Python of .venv, of which make asks for the extension alone.
+INSTALLED = """#!/bin/sh
+test "$*" = "tools/set_up.py --extension" || exit 4
+echo extension >> calls
+test -e broken && exit 1
+touch .venv/lab-extension.stamp
 """
 OLD = """#!/bin/sh
 exit 1
@@ -36,7 +44,10 @@ def clone(root: Path, tmp_path: Path) -> Path:
     (folder / "tools").mkdir(parents=True)
     for name in ("Makefile", "requirements.lock", "pyproject.toml", "tools/set_up.py"):
         shutil.copy(root / name, folder / name)
+    (folder / "extensions" / "lab" / "src" / "home").mkdir(parents=True)
+    (folder / "extensions" / "lab" / "src" / "home" / "index.ts").touch()
     (tmp_path / "bin").mkdir()
+    program(folder, "installed", INSTALLED)
     return folder
 
 
@@ -48,7 +59,7 @@ def program(clone: Path, name: str, text: str) -> None:
 
 def make(clone: Path, *words: str) -> subprocess.CompletedProcess[str]:
     tools = clone.parent / "bin"
-    for name in ("sh", "make", "mkdir", "touch", "test", "awk"):
+    for name in ("sh", "make", "mkdir", "touch", "test", "awk", "cp"):
         found = shutil.which(name)
         if found and not (tools / name).exists():
             (tools / name).symlink_to(found)
@@ -57,9 +68,9 @@ def make(clone: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
-def calls(clone: Path) -> int:
+def calls(clone: Path, what: str = "set-up") -> int:
     file = clone / "calls"
-    return len(file.read_text(encoding="utf-8").splitlines()) if file.exists() else 0
+    return file.read_text(encoding="utf-8").splitlines().count(what) if file.exists() else 0
 
 
 def test_it_runs_once_and_again_when_something_changed(clone: Path) -> None:
@@ -78,6 +89,21 @@ def test_it_runs_once_and_again_when_something_changed(clone: Path) -> None:
     (clone / ".venv" / "bin" / "python").unlink()
     make(clone, "set-up")
     assert calls(clone) == 5
+
+
+def test_the_extension_is_built_again_when_its_sources_changed(clone: Path) -> None:
+    program(clone, "python3", FAKE)
+    assert make(clone, "set-up").returncode == 0
+    assert make(clone, "set-up").returncode == 0
+    assert calls(clone, "extension") == 1
+    source = clone / "extensions" / "lab" / "src" / "home" / "index.ts"
+    later = time.time() + 5
+    os.utime(source, (later, later))
+    assert make(clone, "set-up").returncode == 0
+    assert (calls(clone), calls(clone, "extension")) == (1, 2)
+    (clone / "broken").touch()
+    assert make(clone, "set-up").returncode == 2
+    assert calls(clone, "extension") == 3
 
 
 def test_what_failed_is_not_ready(clone: Path) -> None:
@@ -133,6 +159,7 @@ def set_up(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Modul
     (tmp_path / "tools").mkdir()
     for path in module.INPUTS:
         shutil.copy(root / path, tmp_path / path)
+    monkeypatch.setattr(sys, "argv", ["tools/set_up.py"])
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
     return module
@@ -210,6 +237,26 @@ def test_whatever_is_interrupted_is_not_ready(
     assert set_up.main() == status
     assert not set_up.STAMP.exists()
     assert ("did not finish" if error is None else "interrupted") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("status", "ready"), [(0, True), (3, True), (1, False)])
+def test_the_extension_comes_after_the_rest(
+    set_up: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, ready: bool
+) -> None:
+    """Status 3: this machine cannot build it, and everything else works."""
+    usable_python(set_up)
+    (set_up.ROOT / "hatch_build.py").touch()
+    set_up.PYTHON.write_text(f"#!/bin/sh\nexit {status}\n", encoding="utf-8")
+    set_up.STAMP.touch()
+    wishes = []
+    monkeypatch.setenv("STUDIO_REQUIRE_LAB", "1")
+    monkeypatch.setattr(set_up, "run", lambda command: wishes.append((command[-1], os.environ["STUDIO_REQUIRE_LAB"])))
+    monkeypatch.setattr(sys, "argv", ["tools/set_up.py", "--extension"])
+    assert set_up.main() == (0 if ready else 1)
+    assert set_up.EXTENSION_STAMP.exists() is ready
+    assert wishes == ([(".", "0")] if ready else [])
+    assert os.environ["STUDIO_REQUIRE_LAB"] == "1"
+    assert ready or "The extension for JupyterLab failed" in capsys.readouterr().err
 
 
 def test_settings_of_the_shell_stay_outside(set_up: Any, monkeypatch: pytest.MonkeyPatch) -> None:
