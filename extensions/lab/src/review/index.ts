@@ -100,7 +100,7 @@ const review: JupyterFrontEndPlugin<void> = {
       label: trans.__('Reviews'),
       caption: trans.__('Submissions that wait for a decision, and all earlier ones'),
       execute: async () => {
-        let widget = lists.currentWidget;
+        let widget = lists.find(() => true);
         if (!widget) {
           widget = new ReviewsPanel({
             reviews,
