@@ -121,7 +121,47 @@ class Plan:
     notebook: str | None = None
 
 
-def make_plan(workspace: Workspace, pipeline: Pipeline, given: Mapping[str, str] | None = None, *, base: Path) -> Plan:
+@dataclass(frozen=True)
+class Survey:
+    """What the notebooks of a pipeline say, before any value is looked at.
+
+    Attributes
+    ----------
+    facts : mapping
+        By step, of those whose notebook can be read.
+    order : Order
+        Who comes after whom, as far as that is known.
+    problems : tuple of Problem
+        What keeps a plan from being made.
+    """
+
+    facts: Mapping[str, NotebookFacts]
+    order: Order
+    problems: tuple[Problem, ...]
+
+
+def survey(workspace: Workspace, pipeline: Pipeline) -> Survey:
+    """Read the notebooks of `pipeline`, each once; what is wrong is told and not raised."""
+    problems: list[Problem] = []
+    catalog = _catalog(workspace, problems)
+    reader = NotebookReader(workspace, catalog, problems)
+    facts: dict[str, NotebookFacts] = {}
+    for name, step in pipeline.steps.items():
+        found = reader.facts(step.notebook, partial(pipeline.document.problem, ("steps", name, "notebook")))
+        if found is not None:
+            facts[name] = found
+    order = make_order(pipeline, facts, catalog, SnapshotStore(workspace), problems)
+    return Survey(facts, order, tuple(problems))
+
+
+def make_plan(
+    workspace: Workspace,
+    pipeline: Pipeline,
+    given: Mapping[str, str] | None = None,
+    *,
+    base: Path,
+    surveyed: Survey | None = None,
+) -> Plan:
     """Plan a run of `pipeline`.
 
     Parameters
@@ -134,6 +174,8 @@ def make_plan(workspace: Workspace, pipeline: Pipeline, given: Mapping[str, str]
         Values from the command line: ``name`` (for every step that has it) or ``step.name`` -> text.
     base : Path
         The folder against which relative paths among `given` are taken.
+    surveyed : Survey, optional
+        What `survey` found a moment ago, so that nothing is read twice.
 
     Raises
     ------
@@ -142,15 +184,8 @@ def make_plan(workspace: Workspace, pipeline: Pipeline, given: Mapping[str, str]
         not fit, unknown names, circles, datasets that nobody or more than one step saves, files and contracts that are
         not there.
     """
-    problems: list[Problem] = []
-    catalog = _catalog(workspace, problems)
-    reader = NotebookReader(workspace, catalog, problems)
-    facts: dict[str, NotebookFacts] = {}
-    for name, step in pipeline.steps.items():
-        found = reader.facts(step.notebook, partial(pipeline.document.problem, ("steps", name, "notebook")))
-        if found is not None:
-            facts[name] = found
-    order = make_order(pipeline, facts, catalog, SnapshotStore(workspace), problems)
+    surveyed = surveyed or survey(workspace, pipeline)
+    facts, order, problems = surveyed.facts, surveyed.order, list(surveyed.problems)
     values = ValueReader(workspace, pipeline, facts, dict(given or {}), base.absolute(), problems)
     values.check_names()
     parts = {name: values.parts(name) for name in pipeline.steps}

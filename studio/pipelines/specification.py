@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from studio.core import documents
 from studio.core.documents import Document, Section, read_yaml, validate
-from studio.core.errors import BadInput, Missing, Problem, Problems
+from studio.core.errors import Missing, Problem, Problems
 from studio.core.files import digest_bytes
 from studio.core.identifiers import is_name, suggest
 from studio.core.workspace import Workspace
@@ -208,10 +208,20 @@ def read_pipeline(workspace: Workspace, name: str) -> Pipeline:
     if not is_name(name) or name in _NOT_PIPELINES or not path.is_file():
         raise Missing(_no_such_pipeline(workspace, name))
     shown = workspace.shown(workspace.inside(path, "pipeline"))
-    document = read_yaml(path, shown)
+    return parse_pipeline(name, read_yaml(path, shown))
+
+
+def parse_pipeline(name: str, document: Document) -> Pipeline:
+    """The pipeline `name` that the content of a file declares.
+
+    Raises
+    ------
+    Problems
+        When it is not what the format allows; everything at once, with lines.
+    """
     problems = _name_problems(document)
     try:
-        file = validate(PipelineFile, document.content, shown, document)
+        file = validate(PipelineFile, document.content, document.shown, document)
         problems += _sample_problems(document, file)
     except Problems as found:
         raise Problems([*found.problems, *problems]) from None

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from studio.core.workspace import Workspace
+from studio.ledger.event import Event
 from studio.ledger.ledger import open_ledger
 from studio.notebooks.approval import ApprovalState
 from studio.workflows.content_states import Content
 
+_KINDS = frozenset({"submitted", "rejected", "revoked"})
+
 
 def awaits_review(workspace: Workspace, content: Content) -> bool:
     """Whether exactly this content was submitted last, passed its tests, and was not sent back since."""
-    kinds = {"submitted", "rejected", "revoked"}
-    events = open_ledger(workspace).events(kinds=kinds, subject=content.subject)
-    last = events[-1] if events else None
+    events = open_ledger(workspace).events(kinds=_KINDS, subject=content.subject)
+    return _awaits(content, events[-1] if events else None)
+
+
+def awaiting(workspace: Workspace, contents: Iterable[Content]) -> frozenset[str]:
+    """The subjects of those of `contents` that await a review; the ledger is read once."""
+    last = {event.subject: event for event in open_ledger(workspace).events(kinds=_KINDS)}
+    return frozenset(content.subject for content in contents if _awaits(content, last.get(content.subject)))
+
+
+def _awaits(content: Content, last: Event | None) -> bool:
     return (
         last is not None
         and last.kind == "submitted"

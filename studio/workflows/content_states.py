@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from studio.notebooks.approval import ApprovalState, state
 from studio.notebooks.fingerprint import Fingerprint
 from studio.pipelines.declaration import declaration_fingerprint
 from studio.pipelines.plan import Plan
-from studio.pipelines.plan_notebooks import NotebookReader
+from studio.pipelines.plan_notebooks import NotebookFacts, NotebookReader
 from studio.pipelines.specification import Pipeline, list_pipelines, read_pipeline
 from studio.workflows.choose_pipeline import choose_pipeline
 
@@ -55,19 +55,35 @@ def contents(workspace: Workspace, pipeline: Pipeline) -> list[Content]:
     """
     problems: list[Problem] = []
     reader = NotebookReader(workspace, read_catalog(workspace), problems)
-    found: dict[str, Content] = {}
-    datasets: set[str] = set()
-    for name, step in pipeline.steps.items():
-        facts = reader.facts(step.notebook, partial(pipeline.document.problem, ("steps", name, "notebook")))
-        if facts is not None and facts.fingerprint is not None:
-            datasets |= {*facts.loads, *facts.saves}
-            found[facts.document.path] = _notebook(facts.document.path, facts.fingerprint)
+    found = [
+        reader.facts(step.notebook, partial(pipeline.document.problem, ("steps", name, "notebook")))
+        for name, step in pipeline.steps.items()
+    ]
     if problems:
         raise Problems(problems)
+    facts = [one for one in found if one is not None]
+    notebooks = notebooks_of(facts)
     if pipeline.notebook is not None:
-        return list(found.values())
-    declared = Content(pipeline.shown, declaration_fingerprint(workspace, pipeline, datasets), {})
-    return [declared, *found.values()]
+        return notebooks
+    return [declaration_of(workspace, pipeline, facts), *notebooks]
+
+
+def notebooks_of(facts: Iterable[NotebookFacts]) -> list[Content]:
+    """The notebooks of a pipeline, each once; one whose fingerprint cannot be taken is left out."""
+    found = {one.document.path: one.fingerprint for one in facts if one.fingerprint is not None}
+    return [_notebook(path, fingerprint) for path, fingerprint in found.items()]
+
+
+def declaration_of(workspace: Workspace, pipeline: Pipeline, facts: Iterable[NotebookFacts]) -> Content:
+    """The pipeline's file, with what the catalog says of the datasets that its notebooks load and save.
+
+    Raises
+    ------
+    BadInput, Problems
+        When the catalog or a contract can no longer be read.
+    """
+    datasets = {name for one in facts for name in (*one.loads, *one.saves)}
+    return Content(pipeline.shown, declaration_fingerprint(workspace, pipeline, datasets), {})
 
 
 def contents_of_plan(workspace: Workspace, pipeline: Pipeline, plan: Plan) -> list[Content]:

@@ -407,8 +407,13 @@ export interface Step {
   verdict: Verdict | null;
 }
 
-/** A parameter that a run of the pipeline can be given. */
+/**
+ * A parameter that a run of the pipeline can be given.
+ *
+ * Where steps disagree about a parameter (its type, its value, a fan-out over it), there is a field for each of them.
+ */
 export interface Field {
+  /** `seed`: of all steps that have it; `train.seed`: of one. As a run takes it. */
   name: string;
   annotation: string;
   steps: string[];
@@ -420,19 +425,42 @@ export interface Field {
   given: boolean;
 }
 
-/** One pipeline. */
+/** One thing that is wrong with a pipeline, and where. */
+export interface Wrong {
+  /** The file, as Jupyter calls it. */
+  path: string | null;
+  /** From 1; 0 where none is known. In a notebook `field` names the cell. */
+  line: number;
+  field: string;
+  message: string;
+}
+
+/** When a pipeline runs by itself, under `studio scheduler`. */
+export interface ScheduleOf {
+  cron: string;
+  timezone: string;
+  missed: string;
+  environment: string;
+  /** When it comes next. */
+  next: string | null;
+}
+
+/** One pipeline; a broken one as far as it can be read. */
 export interface Pipeline {
   name: string;
   description: string;
   /** Its file, as Jupyter calls it. */
   path: string | null;
-  /** Why no plan can be made; the rest is empty then. */
+  /** What keeps a run from being started, told in one text; "" where nothing does. */
   problem: string;
+  /** The same one by one. */
+  problems: Wrong[];
   sources: string[];
   steps: Step[];
   fields: Field[];
   json_schema: { [key: string]: JsonValue };
-  /** The approval of its file: draft, submitted, approved, lapsed … */
+  schedule: ScheduleOf | null;
+  /** The approval of its file: draft, submitted, approved, lapsed, revoked, invalid; "" while it is broken. */
   state: string;
   /** The approval of each notebook, by its subject. */
   states: { [key: string]: string };
