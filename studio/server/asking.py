@@ -7,7 +7,7 @@ from typing import Any, get_origin
 
 from studio.core.documents import validate
 from studio.core.errors import Problem, Problems
-from studio.notebooks.strict_json import NotStrict, loads
+from studio.notebooks.strict_json import NotStrict, holds_unwritable_number, loads
 from studio.server.failures import Failure
 from studio.server.routing import Model, Route
 
@@ -65,6 +65,8 @@ def from_body(route: Route, body: bytes) -> Model | None:
         return _as_model(route, {})
     try:
         given = loads(body.decode("utf-8"), finite=True)
+        if holds_unwritable_number(given):
+            raise NotStrict("it holds NaN or an infinity")
     except (NotStrict, ValueError) as error:
         reason = str(error).rstrip(".")
         raise Failure(400, f"The request's body is not JSON: {reason}.", "send one JSON object.", "Body") from error
