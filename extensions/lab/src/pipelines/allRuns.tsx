@@ -13,7 +13,7 @@ import { StatusMark } from './mark';
 import { RunPages } from './pages';
 import { CompareBar, useMarked, type IMarked } from './runList';
 import { useChanging } from './snapshot';
-import { countsText, ordered, statusWord } from './words';
+import { endingsText, statusWord } from './words';
 
 const ROW = 34;
 /** Milliseconds between two looks at whether runs came from elsewhere. */
@@ -147,7 +147,7 @@ function TableRow(props: {
         </span>
         <span title={exactly(row.started, trans)}>{ago(row.started, trans)}</span>
         <span className="studio-mod-number">{lasting(row.seconds, trans)}</span>
-        <span>{row.problem || countsText(trans, ordered(row.counts))}</span>
+        <span>{row.problem || endingsText(trans, row.counts)}</span>
         <span>{[row.environment, row.actor].filter(Boolean).join(' · ')}</span>
         <span className="studio-RunTable-id">{row.run}</span>
       </button>

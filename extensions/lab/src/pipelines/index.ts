@@ -15,6 +15,7 @@ import { CommandIDs } from '../commands';
 import { IStudio } from '../tokens';
 import { DOMAIN } from '../translation';
 import { actionsIn } from './actions';
+import { ExecutedDrive, withoutKernels } from './drive';
 import { addOpening, PipelineCommandIDs } from './opening';
 import { PipelinePanel, RunsPanel } from './panels';
 import { addWriting } from './writing';
@@ -82,4 +83,25 @@ const writing: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export const plugins: JupyterFrontEndPlugin<any>[] = [pipelines, writing];
+const executed: JupyterFrontEndPlugin<void> = {
+  id: '@notebook-studio/lab:executed-notebooks',
+  description: 'Executed notebooks of runs, to be read and not to be written.',
+  autoStart: true,
+  requires: [IStudio],
+  optional: [ITranslator, INotebookTracker],
+  activate: (
+    app: JupyterFrontEnd,
+    studio: IStudio,
+    translator: ITranslator | null,
+    notebooks: INotebookTracker | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const { contents, serverSettings } = app.serviceManager;
+    contents.addDrive(new ExecutedDrive(studio.client, serverSettings, trans));
+    if (notebooks) {
+      withoutKernels(notebooks);
+    }
+  }
+};
+
+export const plugins: JupyterFrontEndPlugin<any>[] = [pipelines, writing, executed];

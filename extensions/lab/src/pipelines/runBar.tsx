@@ -9,7 +9,7 @@ import { lasting } from '../ui';
 import { useNow } from './graph/context';
 import { StatusMark } from './mark';
 import type { ISnapshot } from './model';
-import { countsText, elapsed, ordered, statusWord } from './words';
+import { countsText, elapsed, endingsText, statusWord } from './words';
 
 export interface IRunBarProps {
   trans: TranslationBundle;
@@ -163,7 +163,7 @@ function barText(trans: TranslationBundle, props: IRunBarProps, now: number): st
   }
   return [
     statusWord(trans, run.status),
-    countsText(trans, ordered(run.counts)),
+    endingsText(trans, run.counts),
     lasting(run.seconds, trans)
   ]
     .filter(Boolean)

@@ -8,7 +8,7 @@ import type { Run } from '../api';
 import { exactly, lasting, StatusBadge } from '../ui';
 import type { IActions } from './actions';
 import { Facts, ValueTable } from './facts';
-import { countsText, ordered, statusWord } from './words';
+import { endingsText, statusWord } from './words';
 
 export interface IRunFactsProps {
   trans: TranslationBundle;
@@ -43,13 +43,13 @@ export function RunFacts({ trans, actions, run, close }: IRunFactsProps): JSX.El
               className="studio-Button"
               onClick={() => actions.openMlflow(mlflow)}
             >
-              {trans.__('Open in MLflow')}
+              {trans.__('MLflow run')}
             </button>
           </div>
         ) : null}
         <Facts
           facts={[
-            [trans.__('Steps'), countsText(trans, ordered(run.counts))],
+            [trans.__('Steps'), endingsText(trans, run.counts)],
             [trans.__('Environment'), run.environment],
             [trans.__('Started by'), run.actor],
             [trans.__('Started'), exactly(run.started, trans)],

@@ -221,7 +221,7 @@ function StepButtons(props: IStepDetailsProps & { part: IPart; path: string | nu
             disabled={doing.busy}
             onClick={() => void openExecuted()}
           >
-            {trans.__('Open executed notebook')}
+            {trans.__('Executed notebook')}
           </button>
         ) : null}
         {mlflow ? (
@@ -230,7 +230,7 @@ function StepButtons(props: IStepDetailsProps & { part: IPart; path: string | nu
             className="studio-Button"
             onClick={() => actions.openMlflow(mlflow)}
           >
-            {trans.__('Open in MLflow')}
+            {trans.__('MLflow run')}
           </button>
         ) : null}
         {part.planned ? (

@@ -41,16 +41,33 @@ export function ordered(counts: { [status: string]: number }): [string, number][
   return STATUSES.filter(status => counts[status]).map(status => [status, counts[status]]);
 }
 
-/** What a step's node says below its name. */
-export function stateText(trans: TranslationBundle, state: IStepState, now: number): string {
-  const mixed = state.counts.length > 1;
-  const lead = mixed ? countsText(trans, state.counts) : statusWord(trans, state.status);
-  return [lead, progressText(trans, state), timeText(trans, state, now)]
-    .filter(Boolean)
-    .join(' · ');
+/** `8 steps: 1 failed, 3 run, 4 reused`: how many steps of a run ended how. */
+export function endingsText(
+  trans: TranslationBundle,
+  counts: { [status: string]: number }
+): string {
+  const endings = ordered(counts);
+  const all = endings.reduce((whole, [, count]) => whole + count, 0);
+  const [only] = endings;
+  if (endings.length === 1 && only[0] === 'completed') {
+    return trans._n('%1 step run', '%1 steps run', all);
+  }
+  const ends = endings
+    .map(([status, count]) =>
+      status === 'completed' ? trans.__('%1 run', count) : `${count} ${statusWord(trans, status)}`
+    )
+    .join(', ');
+  return ends ? `${trans._n('%1 step', '%1 steps', all)}: ${ends}` : '';
 }
 
-/** `cell 3 of 12` while something runs. */
+/** What a step's node says below its name, piece by piece. */
+export function stateWords(trans: TranslationBundle, state: IStepState, now: number): string[] {
+  const mixed = state.counts.length > 1;
+  const lead = mixed ? countsText(trans, state.counts) : statusWord(trans, state.status);
+  return [lead, progressText(trans, state), timeText(trans, state, now)].filter(Boolean);
+}
+
+/** `3 of 12 cells` while something runs. */
 export function progressText(trans: TranslationBundle, state: IPartState): string {
   return state.status === 'running' && state.total
     ? trans.__('%1 of %2 cells', String(state.done), String(state.total))

@@ -53,8 +53,6 @@ const MARKER = {
 };
 /** Below this, a drawing that fits is too small to read: then it begins at its start. */
 const READABLE = 0.55;
-/** Of how many steps on an overview helps. */
-const MANY = 12;
 
 /** The drawing. */
 export default function PipelineGraph(props: IPipelineGraphProps): JSX.Element {
@@ -72,6 +70,7 @@ function Graph(props: IPipelineGraphProps): JSX.Element {
   const nodes = React.useMemo(() => layout.nodes.map(node => toNode(graph, node)), [graph, layout]);
   const edges = React.useMemo(() => layout.arrows.map(toEdge), [layout]);
   const container = React.useRef<HTMLDivElement>(null);
+  const [clipped, setClipped] = React.useState(false);
   const toggle = React.useCallback(
     (step: string) =>
       setOpen(before => {
@@ -104,7 +103,11 @@ function Graph(props: IPipelineGraphProps): JSX.Element {
           nodeTypes={NODE_TYPES}
           edgeTypes={EDGE_TYPES}
           aria-label={trans.__('Graph of %1', props.title)}
-          onInit={flow => void flow.setViewport(firstView(layout, container.current))}
+          onInit={flow => {
+            const view = firstView(layout, container.current);
+            setClipped(view.clipped);
+            void flow.setViewport(view);
+          }}
           onMoveEnd={walking.onMoveEnd}
           nodesDraggable={false}
           nodesConnectable={false}
@@ -125,7 +128,7 @@ function Graph(props: IPipelineGraphProps): JSX.Element {
           <Panel position="top-right">
             <Tools trans={trans} />
           </Panel>
-          {graph.steps.length > MANY ? (
+          {clipped ? (
             <MiniMap
               pannable
               zoomable
@@ -190,23 +193,25 @@ function toEdge(arrow: ILayout['arrows'][number]): Edge {
   };
 }
 
-/** All of it where that can be read, else its beginning. */
+/** All of it where that can be read, else its beginning: then an overview helps. */
 function firstView(
   layout: ILayout,
   container: HTMLElement | null
-): { x: number; y: number; zoom: number } {
+): { x: number; y: number; zoom: number; clipped: boolean } {
   const width = container?.clientWidth || 800;
   const height = container?.clientHeight || 500;
   const right = Math.max(1, ...layout.nodes.map(node => node.x + node.width));
   const bottom = Math.max(1, ...layout.nodes.map(node => node.y + node.height));
   const fitting = Math.min((width - 32) / right, (height - 32) / bottom, 1);
   if (fitting >= READABLE) {
-    return { x: (width - right * fitting) / 2, y: (height - bottom * fitting) / 2, zoom: fitting };
+    const [x, y] = [(width - right * fitting) / 2, (height - bottom * fitting) / 2];
+    return { x, y, zoom: fitting, clipped: false };
   }
   const zoom = Math.max(READABLE, Math.min(1, (height - 32) / bottom));
   const first = layout.nodes.reduce((left, node) => (node.x < left.x ? node : left));
   const wanted = height / 2 - (first.y + first.height / 2) * zoom;
-  return { x: 16, y: bottom * zoom < height ? (height - bottom * zoom) / 2 : wanted, zoom };
+  const y = bottom * zoom < height ? (height - bottom * zoom) / 2 : wanted;
+  return { x: 16, y, zoom, clipped: true };
 }
 
 /** A step that is unfolded or folded stays where it is seen; the others make room. */

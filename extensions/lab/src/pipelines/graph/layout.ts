@@ -6,7 +6,7 @@ import { Graph, layout } from '@dagrejs/dagre';
 import { fansOut, type IFoldedGraph, type IFoldedStep } from '../fold';
 
 /** Sizes in pixels at a zoom of 1; style/pipelines.css draws within them. */
-export const WIDTH = 216;
+export const WIDTH = 184;
 export const HEIGHT = 68;
 export const PART_HEIGHT = 26;
 export const SHOWN_PARTS = 8;
@@ -67,7 +67,7 @@ export function heightOf(step: IFoldedStep, open: boolean): number {
 /** Place all steps; those in `open` show their parts. */
 export function place(graph: IFoldedGraph, open: ReadonlySet<string>): ILayout {
   const drawn = new Graph();
-  drawn.setGraph({ rankdir: 'LR', nodesep: 22, ranksep: 30, edgesep: 12, marginx: 8, marginy: 8 });
+  drawn.setGraph({ rankdir: 'LR', nodesep: 22, ranksep: 20, edgesep: 12, marginx: 8, marginy: 8 });
   const kinds = new Map<string, { kind: 'step' | 'dataset'; name: string }>();
   const named = new Map<string, string[]>();
   const connect = (from: string, to: string, datasets: string[]) => {
@@ -106,31 +106,46 @@ export function place(graph: IFoldedGraph, open: ReadonlySet<string>): ILayout {
     }
   }
   layout(drawn);
-  return {
-    nodes: drawn.nodes().map(id => {
-      const { x, y, width, height } = drawn.node(id) as {
-        x: number;
-        y: number;
-        width: number;
-        height: number;
-      };
-      const found = kinds.get(id) as { kind: 'step' | 'dataset'; name: string };
-      return { id, ...found, x: x - width / 2, y: y - height / 2, width, height };
-    }),
-    arrows: drawn.edges().map(({ v, w }) => {
-      const edge = drawn.edge(v, w) as { points: IPoint[]; x: number; y: number };
-      const datasets = named.get(`${v}\n${w}`) ?? [];
-      return {
-        id: `${v} → ${w}`,
-        from: v,
-        to: w,
-        datasets,
-        points: edge.points,
-        label: { x: edge.x, y: edge.y }
-      };
-    })
-  };
+  const nodes = drawn.nodes().map(id => {
+    const { x, y, width, height } = drawn.node(id) as Box;
+    const found = kinds.get(id) as { kind: 'step' | 'dataset'; name: string };
+    return { id, ...found, x: x - width / 2, y: y - height / 2, width, height };
+  });
+  const byId = new Map(nodes.map(node => [node.id, node]));
+  const arrows = drawn.edges().map(({ v, w }) => {
+    const edge = drawn.edge(v, w) as Box & { points: IPoint[] };
+    const datasets = named.get(`${v}\n${w}`) ?? [];
+    const between = edge.points.slice(1, -1);
+    const from = byId.get(v) as IPlacedNode;
+    const to = byId.get(w) as IPlacedNode;
+    // All arrows leave a step in the middle of its right side, and come in on its left.
+    const first = { x: from.x + from.width, y: from.y + from.height / 2 };
+    const last = { x: to.x, y: to.y + to.height / 2 };
+    return {
+      id: `${v} → ${w}`,
+      from: v,
+      to: w,
+      datasets,
+      points: [first, ...(datasets.length ? levelled(between, edge) : between), last],
+      label: { x: edge.x, y: edge.y }
+    };
+  });
+  return { nodes, arrows };
 }
+
+/** The points with the one at the label drawn out, so that the line runs level below all of the text. */
+function levelled(points: IPoint[], edge: Box): IPoint[] {
+  return points.flatMap(point =>
+    Math.abs(point.x - edge.x) < 1 && Math.abs(point.y - edge.y) < 1
+      ? [
+          { x: edge.x - edge.width / 2, y: edge.y },
+          { x: edge.x + edge.width / 2, y: edge.y }
+        ]
+      : [point]
+  );
+}
+
+type Box = { x: number; y: number; width: number; height: number };
 
 /** Whether all of a node can be seen through a window of this size, moved and scaled so. */
 export function isInSight(

@@ -7,7 +7,7 @@ import * as React from 'react';
 import { fansOut, neighbours, type IFoldedStep } from '../fold';
 import { statusClass, StatusMark } from '../mark';
 import type { IPartState, IStepState } from '../states';
-import { progressText, stateText, statusWord, timeText } from '../words';
+import { progressText, stateWords, statusWord, timeText } from '../words';
 import { useDrawing, useNow, useStepState, type IDrawing } from './context';
 
 /** What React Flow hands to a node; it never changes while the graph stays the same. */
@@ -71,7 +71,11 @@ const Step = React.memo(
             <StatusMark status={status} />
             <span className="studio-Step-texts">
               <span className="studio-Step-name">{step.name}</span>
-              <span className="studio-Step-state">{state ? stateText(trans, state, now) : ''}</span>
+              <span className="studio-Step-state">
+                {state
+                  ? stateWords(trans, state, now).map(word => <span key={word}>{word}</span>)
+                  : null}
+              </span>
             </span>
           </button>
           {many ? (
@@ -140,7 +144,12 @@ function Part({ id, title, state, drawing, selected, focus }: IPartProps): JSX.E
   const now = useNow(state?.status === 'running');
   const { trans } = drawing;
   const status = state?.status ?? 'absent';
-  const said = state ? [progressText(trans, state), timeText(trans, state, now)] : [];
+  const word = statusWord(trans, status);
+  const said = state
+    ? [progressText(trans, state), timeText(trans, state, now)].filter(Boolean).join(' · ')
+    : '';
+  // Within a step there is room for the values alone; what they are of is said when it is asked for.
+  const values = title.replace(/(^|,)[^=,]*=/g, '$1').replace(/,/g, ', ');
   return (
     <button
       className={`studio-Step-part ${selected ? 'studio-mod-selected' : ''}`}
@@ -148,14 +157,13 @@ function Part({ id, title, state, drawing, selected, focus }: IPartProps): JSX.E
       tabIndex={focus}
       data-part={id}
       aria-current={selected ? 'true' : undefined}
-      title={[title, state?.reason].filter(Boolean).join(': ')}
+      aria-label={[title, word, said].filter(Boolean).join(', ')}
+      title={[title, word, state?.reason].filter(Boolean).join(' · ')}
       onClick={() => drawing.select(id)}
     >
       <StatusMark status={status} />
-      <span className="studio-Step-partName">{title}</span>
-      <span className="studio-Step-partState">
-        {[statusWord(trans, status), ...said].filter(Boolean).join(' · ')}
-      </span>
+      <span className="studio-Step-partName">{values}</span>
+      <span className="studio-Step-partState">{said || word}</span>
     </button>
   );
 }
@@ -173,7 +181,7 @@ function describe(
   return [
     step.name,
     fansOut(step) ? trans._n('%1 part', '%1 parts', step.parts.length) : '',
-    state ? stateText(trans, state, now) : '',
+    ...(state ? stateWords(trans, state, now) : []),
     before.length ? trans.__('needs %1', before.join(', ')) : '',
     after.length ? trans.__('needed by %1', after.join(', ')) : ''
   ]
