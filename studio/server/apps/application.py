@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,12 @@ from studio.core.errors import BadInput
 from studio.core.files import CannotUse
 from studio.core.workspace import Workspace
 from studio.server.apps import answers, websocket
+from studio.server.apps.door import Door
 from studio.server.apps.gate import LOOPBACK, Gate
 from studio.server.apps.kernels import AppKernels, Patience
 from studio.server.apps.pages import Pages
 from studio.server.apps.rendering import Look
+from studio.workflows.apps.door import VARIABLE as DOOR
 from studio.workflows.apps.listing import App
 
 _KERNEL = r"(?P<kernel_id>[0-9a-f-]{36})"
@@ -99,10 +102,11 @@ class Guarded(Application):
         return super().find_handler(request, **given)
 
 
-def build(serving: Serving, log: logging.Logger, port: int) -> Guarded:
-    """The application; `port` is the one that it will listen on."""
+def build(serving: Serving, log: logging.Logger, port: int, door: Path) -> Guarded:
+    """The application; `port` is the one that it will listen on, `door` the socket for its kernels."""
     look = Look.of(serving.workspace.settings.project.name, serving.base_url)
-    kernels = AppKernels(serving.workspace, serving.kernels, serving.patience, {})
+    given = {DOOR: str(door)}
+    kernels = AppKernels(serving.workspace, serving.kernels, serving.patience, given)
     kernels.log = log.getChild("kernels")
     kernels.log.setLevel(logging.WARNING)
     pages = Pages({app.name: app for app in serving.apps}, kernels, look, ahead=serving.ahead, log=log)
@@ -177,25 +181,27 @@ async def _serve(serving: Serving, log: logging.Logger, ready: Callable[[str, st
         loop.add_signal_handler(number, stop.set)
     sockets = _listening(serving)
     port = 0 if serving.socket is not None else int(sockets[0].getsockname()[1])
-    application = build(serving, log, port)
-    pages: Pages = application.settings["pages"]
-    server = HTTPServer(application, max_buffer_size=_LARGEST, xheaders=False)
-    server.add_sockets(sockets)
-    plain = f"http://{_shown(serving.ip)}:{port}{serving.base_url}"
-    ready(f"{plain}?token={serving.token}", plain)
-    try:
+    async with AsyncExitStack() as ending:  # what was opened last is closed first
+        if serving.socket is not None:
+            ending.callback(serving.socket.unlink, missing_ok=True)
+        door = Door(serving.workspace, log)
+        ending.push_async_callback(door.close)
+        await door.open()
+        application = build(serving, log, port, door.path)
+        pages: Pages = application.settings["pages"]
+        server = HTTPServer(application, max_buffer_size=_LARGEST, xheaders=False)
+        server.add_sockets(sockets)
+        ending.push_async_callback(server.close_all_connections)
+        ending.push_async_callback(pages.kernels.end_all)
+        ending.push_async_callback(pages.close)
+        ending.callback(server.stop)
+        plain = f"http://{_shown(serving.ip)}:{port}{serving.base_url}"
+        ready(f"{plain}?token={serving.token}", plain)
         while not stop.is_set() and (not serving.parent or os.getppid() == serving.parent):
             pages.kernels.tend()
             pages.tend()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _INTERVAL)
-    finally:
-        server.stop()
-        await pages.close()
-        await pages.kernels.end_all()
-        await server.close_all_connections()
-        if serving.socket is not None:
-            serving.socket.unlink(missing_ok=True)
 
 
 def _listening(serving: Serving) -> list[socket.socket]:

@@ -5,6 +5,7 @@ The log is ``.studio/apps/log``. The server of the apps and their kernels both w
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
@@ -61,6 +62,29 @@ def append(workspace: Workspace, text: str) -> None:
             os.close(descriptor)
     except OSError as error:
         raise CannotWrite(path, error) from error
+
+
+class _Keeper(logging.Handler):
+    """Writes what the widgets of an app log, with the numbers that they show, into the apps' log."""
+
+    def __init__(self, workspace: Workspace, app: str) -> None:
+        super().__init__(logging.WARNING)
+        self._workspace, self._app = workspace, app
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = self.format(record)
+            body = "".join(f"    {line}\n" for line in Redaction(_secrets()).text(text).rstrip().splitlines())
+            append(self._workspace, f"{clock.to_text(clock.now())} in {self._app}\n{body}")
+        except (CannotWrite, ValueError, TypeError):
+            self.handleError(record)
+
+
+def keep(workspace: Workspace, app: str) -> None:
+    """Let the log have what widgets of this process log from now on."""
+    log = logging.getLogger("studio.widgets")
+    if not any(isinstance(one, _Keeper) for one in log.handlers):
+        log.addHandler(_Keeper(workspace, app))
 
 
 def said(number: str) -> str:
