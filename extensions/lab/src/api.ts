@@ -107,6 +107,28 @@ export interface ActivityEvent {
   result: { [key: string]: JsonValue } | null;
 }
 
+// --- apps
+
+/** One app. */
+export interface App {
+  name: string;
+  title: string;
+  description: string;
+  /** Whether it is of the workspace or came with Studio. */
+  origin: 'workspace' | 'studio';
+  /** Where a browser opens it, from Jupyter's host on; "" for one that cannot be shown. */
+  address: string;
+  /** Its notebook, as Jupyter calls it; None for one that lies elsewhere. */
+  path: string | null;
+  /** Why it cannot be shown; "" for one that can. */
+  problem: string;
+}
+
+/** All apps, by title. */
+export interface Apps {
+  apps: App[];
+}
+
 // --- home
 
 /** Something that waits for somebody. */
@@ -531,7 +553,7 @@ export interface Comment {
   /** From 1, in the notebook as it was submitted; None for the whole, or where the cell is gone. */
   cell: number | null;
   cell_id: string;
-  /** `notebook`, `same`, `edited`, `gone` … */
+  /** `notebook` (about the whole), `here`, `edited` since, `gone`. */
   status: string;
 }
 
@@ -826,6 +848,7 @@ export interface Session {
 /** GET: the address below PREFIX, what is asked, what is answered. */
 export interface Gets {
   'activities': { asked: null; answer: Activities };
+  'apps': { asked: null; answer: Apps };
   'home': { asked: null; answer: Home };
   'ledger': { asked: EventsQuery; answer: Events };
   'notebooks/state': { asked: NotebookQuery; answer: NotebookState };
