@@ -40,7 +40,7 @@ export class Actions {
         this._dialogs.tell(this._trans.__('No problem was found.'), 'success');
       } else {
         this._dialogs.tell(
-          this._trans._n('%1 finding, see the panel.', '%1 findings, see the panel.', count, count)
+          this._trans._n('%1 finding, see the panel.', '%1 findings, see the panel.', count)
         );
       }
     });

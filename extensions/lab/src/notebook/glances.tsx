@@ -27,23 +27,29 @@ export function glances(
   return {
     status: state.state ? <StatusBadge status={state.state.status} trans={trans} /> : null,
     parameters: parameters.problem ? <Wrong trans={trans} /> : parameters.fields.length || null,
-    data: wrong ? (
+    data:
+      wrong || state.problems.datasets ? (
+        <Wrong trans={trans} />
+      ) : (
+        [loads && `${loads} →`, saves && `→ ${saves}`].filter(Boolean).join('  ')
+      ),
+    checks: state.problems.findings ? (
+      <Wrong trans={trans} />
+    ) : findings.length > 0 ? (
+      <StatusBadge
+        status="problem"
+        tone="warn"
+        trans={trans}
+        text={trans._n('%1 finding', '%1 findings', findings.length)}
+      />
+    ) : (
+      <StatusBadge status="passed" trans={trans} text={trans.__('sound')} />
+    ),
+    tests: state.problems.tests ? (
       <Wrong trans={trans} />
     ) : (
-      [loads && `${loads} →`, saves && `→ ${saves}`].filter(Boolean).join('  ')
-    ),
-    checks:
-      findings.length > 0 ? (
-        <StatusBadge
-          status="problem"
-          tone="warn"
-          trans={trans}
-          text={trans._n('%1 finding', '%1 findings', findings.length, findings.length)}
-        />
-      ) : (
-        <StatusBadge status="passed" trans={trans} text={trans.__('sound')} />
-      ),
-    tests: <TestsGlance cases={cases} trans={trans} />
+      <TestsGlance cases={cases} trans={trans} />
+    )
   };
 }
 

@@ -178,10 +178,19 @@ interface IPartProps extends INotebookViewProps {
   content: (props: ISectionContent) => JSX.Element;
 }
 
-/** One section with what its buttons do. */
+/** Which parts of the server's answer a section shows. */
+const PARTS: { readonly [name: string]: readonly string[] } = {
+  status: ['state', 'pipelines'],
+  data: ['datasets'],
+  checks: ['findings'],
+  tests: ['tests']
+};
+
+/** One section with what its buttons do, or with the reason why the server could not tell about it. */
 function Part(props: IPartProps): JSX.Element {
   const { model, state, trans, links, folds, content: Content } = props;
   const doing = useDoing();
+  const problems = (PARTS[props.name] ?? []).map(part => state.problems[part]).filter(Boolean);
   return (
     <Section
       name={props.name}
@@ -192,15 +201,20 @@ function Part(props: IPartProps): JSX.Element {
       folded={folds.folded}
       fold={(name, folded) => folds.fold(name, folded)}
     >
-      <Content
-        model={model}
-        state={state}
-        trans={trans}
-        links={links}
-        doing={doing}
-        submit={() => props.submit(model)}
-        insertParameters={() => props.insertParameters(model)}
-      />
+      {problems.map(problem => (
+        <Fault key={problem} fault={problem} trans={trans} />
+      ))}
+      {problems.length > 0 && props.name !== 'status' ? null : (
+        <Content
+          model={model}
+          state={state}
+          trans={trans}
+          links={links}
+          doing={doing}
+          submit={() => props.submit(model)}
+          insertParameters={() => props.insertParameters(model)}
+        />
+      )}
     </Section>
   );
 }

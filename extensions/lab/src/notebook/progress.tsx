@@ -65,7 +65,7 @@ export function glanceOf(course: ICourse, trans: TranslationBundle): string {
     );
   }
   if (!course.ended && decided(course) > 0) {
-    parts.push(trans._n('%1 test decided', '%1 tests decided', decided(course), decided(course)));
+    parts.push(trans._n('%1 test decided', '%1 tests decided', decided(course)));
   }
   if (!course.ended && fallen(course) > 0) {
     parts.push(trans.__('%1 not passed', fallen(course)));

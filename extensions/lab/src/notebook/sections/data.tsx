@@ -72,7 +72,7 @@ function Dataset(props: ISectionContent & { dataset: DatasetUse }): JSX.Element 
         {' · '}
         {dataset.rows === null
           ? trans.__('not made yet')
-          : trans._n('%1 row', '%1 rows', dataset.rows, dataset.rows.toLocaleString())}
+          : trans._n('%2 row', '%2 rows', dataset.rows, dataset.rows.toLocaleString())}
         {dataset.created ? (
           <>
             {' · '}
@@ -94,8 +94,8 @@ function Dataset(props: ISectionContent & { dataset: DatasetUse }): JSX.Element 
           </button>
         </p>
       ) : null}
-      <Notebooks {...props} title={trans.__('from')} subjects={dataset.up} />
-      <Notebooks {...props} title={trans.__('to')} subjects={dataset.down} />
+      <Notebooks {...props} title={trans.__('saved by')} subjects={dataset.up} />
+      <Notebooks {...props} title={trans.__('loaded by')} subjects={dataset.down} />
     </>
   );
 }

@@ -17,7 +17,7 @@ export function ParametersSection(props: ISectionContent): JSX.Element {
   const [told, setTold] = React.useState('');
   // What has become the default is no longer a value that was given.
   React.useEffect(() => setValues(given => differing(given, parameters)), [parameters]);
-  React.useEffect(() => setTold(''), [values, model.notebook.dirty]);
+  React.useEffect(() => setTold(''), [values]);
 
   const course = model.course('run');
   const underway = course !== null && !course.ended;
@@ -85,7 +85,7 @@ export function ParametersSection(props: ISectionContent): JSX.Element {
           <CellLink model={model} trans={trans} place={place} text={trans.__('Show the cell')} />
         ) : null}
       </Form>
-      {told ? (
+      {told && model.notebook.dirty ? (
         <p className="studio-Line" role="status">
           {told}
         </p>

@@ -4,7 +4,7 @@
 import * as React from 'react';
 
 import type { NotebookState, State } from '../../api';
-import { Fault, StatusBadge } from '../../ui';
+import { Fault } from '../../ui';
 import { CellLink } from '../place';
 import { Progress } from '../progress';
 import type { ISectionContent } from '../content';
@@ -76,11 +76,10 @@ export function StatusSection(props: ISectionContent): JSX.Element {
 
 function Approval(props: ISectionContent & { approval: State }): JSX.Element {
   const { model, state, trans, approval } = props;
+  const sentence = sentenceOf(approval, props);
   return (
     <>
-      <p className="studio-Line">
-        <StatusBadge status={approval.status} trans={trans} /> {sentenceOf(approval, props)}
-      </p>
+      {sentence ? <p className="studio-Line">{sentence}</p> : null}
       {approval.changed_cells.length > 0 ? (
         <p className="studio-Line">
           {trans.__('Changed since:')}{' '}
@@ -114,29 +113,21 @@ function Sentences(props: { of: readonly string[]; title: string }): JSX.Element
   );
 }
 
+/** What the server leaves to be said: for every other state it gives reasons. */
 function sentenceOf(approval: State, props: ISectionContent): string {
   const { trans } = props;
-  const who = approval.approvers.join(', ');
-  switch (approval.status) {
-    case 'approved':
-      return who
-        ? trans.__('by %1, exactly as the file is now.', who)
-        : trans.__('exactly as the file is now.');
-    case 'submitted':
-      return approval.missing > 1
-        ? trans.__('It waits for %1 approvals.', approval.missing)
-        : trans.__('It waits for a reviewer.');
-    case 'lapsed':
-      return who
-        ? trans.__('The approval by %1 does not hold for what the file is now.', who)
-        : trans.__('The approval does not hold for what the file is now.');
-    case 'revoked':
-      return trans.__('The approval was taken back.');
-    case 'invalid':
-      return trans.__('The file of the approval cannot be trusted.');
-    default:
-      return trans.__('Nobody has approved it yet.');
+  if (approval.status === 'submitted') {
+    return approval.missing > 1
+      ? trans.__('It waits for %1 approvals, exactly as the file is now.', approval.missing)
+      : trans.__('It waits for a reviewer, exactly as the file is now.');
   }
+  if (approval.status !== 'approved') {
+    return '';
+  }
+  const who = approval.approvers.join(', ');
+  return who
+    ? trans.__('Approved by %1, exactly as the file is now.', who)
+    : trans.__('Approved, exactly as the file is now.');
 }
 
 function numberOf(id: string, state: NotebookState): number {
