@@ -50,7 +50,8 @@ export function differenceView(
           rendermime,
           mimetype: model.mimetype,
           ...common
-        })
+        }),
+        rendermime.mimeTypes
       ),
     metadata: model.metadata
       ? () => framed(new MetadataDiffWidget({ model: model.metadata!, ...common }))
@@ -58,8 +59,11 @@ export function differenceView(
   };
 }
 
-/** The classes by which nbdime's style sheets find their own, and no button that offers trust. */
-function framed(widget: Widget): Widget {
+/** The classes by which nbdime's style sheets find their own, and no offer that cannot or must not be taken. */
+function framed(widget: Widget, known: readonly string[] = []): Widget {
+  widget.node.querySelectorAll('option').forEach(option => {
+    option.disabled = option.hidden = !known.includes(option.text);
+  });
   widget.node.querySelectorAll('.jp-Diff-trustOutputButton').forEach(button => button.remove());
   widget.node.querySelectorAll<HTMLElement>('.jp-CollapsiblePanel-header').forEach(reachable);
   const panel = new Panel();

@@ -261,14 +261,14 @@ export function Figures(props: IEvidenceProps): JSX.Element {
 function Figure(props: IEvidenceProps & { figure: IFigure }): JSX.Element {
   const { figure, trans, showCell } = props;
   const same = figure.status === 'same';
-  const side = (source: string | null, label: string): JSX.Element => (
+  const side = (source: string | null, label: string, none = false): JSX.Element => (
     <figure>
       <figcaption>{label}</figcaption>
       {isOwnImage(source) ? (
         <img src={source} alt={trans.__('%1: figure of cell %2', label, figure.cell)} />
       ) : (
         <p className="studio-Review-quiet">
-          {source === null ? trans.__('There is none.') : trans.__('It cannot be shown.')}
+          {none ? trans.__('There is none.') : trans.__('It cannot be shown.')}
         </p>
       )}
     </figure>
@@ -288,8 +288,8 @@ function Figure(props: IEvidenceProps & { figure: IFigure }): JSX.Element {
           side(figure.new ?? figure.old, trans.__('Before and now'))
         ) : (
           <>
-            {side(figure.old, trans.__('Before'))}
-            {side(figure.new, trans.__('Now'))}
+            {side(figure.old, trans.__('Before'), figure.status === 'added')}
+            {side(figure.new, trans.__('Now'), figure.status === 'removed')}
           </>
         )}
       </div>
