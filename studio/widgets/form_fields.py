@@ -188,7 +188,7 @@ def _read(kind: Kind, entry: Any, rules: Rules) -> Any:
             found = kept(_read(inner, entry, rules), bounds)
         case Choice(values):
             if type(entry) is not int or not 0 <= entry < len(values):
-                raise Misfit("Choose one of the values.")
+                raise Misfit(wanted(kind))
             found = values[entry]
         case ListOf(item) if not isinstance(item, Plain):
             found = _read_list(item, entry, rules)
@@ -201,7 +201,7 @@ def _read(kind: Kind, entry: Any, rules: Rules) -> Any:
 
 def _read_text(kind: Kind, entry: Any, rules: Rules) -> Any:
     if not isinstance(entry, str):
-        raise Misfit(f"Enter {words(kind)}.")
+        raise Misfit(wanted(kind))
     try:
         return conversion.from_text(kind, entry, rules)
     except Misfit as error:
@@ -234,6 +234,12 @@ def _read_pairs(key: Kind, value: Kind, entry: Any, rules: Rules) -> dict[Any, A
         except Misfit as error:
             raise Misfit(f"Entry {number}: {error}") from error
     return found
+
+
+def wanted(kind: Kind) -> str:
+    """What to do where nothing was entered."""
+    verb = "Choose" if isinstance(core(kind), Choice) or core(kind) == Scalar("bool") else "Enter"
+    return f"{verb} {words(kind)}."
 
 
 def words(kind: Kind) -> str:

@@ -84,6 +84,7 @@ class _Reader:
     def field(self, content: Any, required: bool, labels: Mapping[str, str]) -> Field:
         kind = self.kind(content, 0)
         told = self.followed(content, 0)
+        content = content if isinstance(content, Mapping) else {}
         title = str(content.get("title") or told.get("title") or "")
         label = labels.get(self.name) or (title if title and title != self.name else worded(self.name))
         help_text = str(content.get("description") or told.get("description") or "")
@@ -149,11 +150,16 @@ class _Reader:
             values = content.get("additionalProperties", True)
             if values is False:
                 raise NoForm(self.name, "is an object without additionalProperties.")
-            keys = self.kind(content["propertyNames"], level + 1) if "propertyNames" in content else Scalar("str")
+            keys = self.names(content.get("propertyNames", True), level + 1)
             if not isinstance(keys, Scalar | Choice):
                 raise NoForm(self.name, "has propertyNames that are no plain texts.")
             return DictOf(keys, Plain() if values is True else self.kind(values, level + 1))
         raise NoForm(self.name, f"has the type {name!r}.")
+
+    def names(self, content: Any, level: int) -> Kind:
+        """The kind of an object's keys, which are texts whether a schema says so or not."""
+        found = self.followed(content, level)
+        return self.kind(found if "enum" in found or "const" in found else {"type": "string", **found}, level)
 
     def union(self, branches: Any, level: int) -> Kind:
         kept = [branch for branch in branches if not (isinstance(branch, Mapping) and branch.get("type") == "null")]

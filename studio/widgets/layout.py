@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
-WIDTH, HEIGHT = 196, 60
-ACROSS, DOWN = 64, 22
+WIDTH, HEIGHT = 180, 58
+ACROSS, DOWN = 40, 20
 _MARGIN = 8
 _SWEEPS = 8
 _PASSES = 6
@@ -108,6 +108,9 @@ class _Graph:
         for need, name in edges:
             self.chains[need, name] = self.chain(self.number[need], self.number[name])
         self.y = [0.0] * len(self.layer)
+        self.place = [0] * len(self.layer)
+        for one in self.layers:
+            self.number_places(one)
 
     def chain(self, start: int, end: int) -> list[int]:
         """The way from `start` to `end`, one place a layer."""
@@ -139,26 +142,20 @@ class _Graph:
         self.layers = best
 
     def sort(self, layer: list[int], neighbours: Sequence[Sequence[int]]) -> None:
-        place = self.places()
-        means = {
-            one: sum(place[other] for other in neighbours[one]) / len(neighbours[one])
-            if neighbours[one]
-            else place[one]
-            for one in layer
-        }
+        means = {}
+        for one in layer:
+            near = [self.place[other] for other in neighbours[one]]
+            means[one] = sum(near) / len(near) if near else self.place[one]
         layer.sort(key=means.__getitem__)
+        self.number_places(layer)
 
-    def places(self) -> list[int]:
-        place = [0] * len(self.layer)
-        for layer in self.layers:
-            for at, one in enumerate(layer):
-                place[one] = at
-        return place
+    def number_places(self, layer: Sequence[int]) -> None:
+        for at, one in enumerate(layer):
+            self.place[one] = at
 
     def crossings(self) -> int:
-        place = self.places()
         return sum(
-            _inversions([to for one in layer for to in sorted(place[other] for other in self.after[one])])
+            _inversions([to for one in layer for to in sorted(self.place[other] for other in self.after[one])])
             for layer in self.layers
         )
 

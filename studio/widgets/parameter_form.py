@@ -22,7 +22,7 @@ from studio.notebooks.rendering import as_json
 from studio.notebooks.scalars import Misfit, Rules
 from studio.notebooks.schema import ParameterSchema
 from studio.widgets.callbacks import Callback, Callbacks
-from studio.widgets.form_fields import MISSING, Field, read_entry, typed_text, words, write_entry
+from studio.widgets.form_fields import MISSING, Field, read_entry, typed_text, wanted, write_entry
 from studio.widgets.json_schema import read_schema
 from studio.widgets.plain import Plain, Sentence, Table
 from studio.widgets.texts import plural, value_text
@@ -90,7 +90,7 @@ class ParameterForm(Widget, files="parameter_form"):
         fields = _fields_of(source, labels or {})
         self.base = base or _usual_base()
         self._by_name = {field.name: field for field in fields}
-        self._entries = {name: write_entry(field.kind, field.default) for name, field in self._known().items()}
+        self._entries = self._first_entries()
         self._turn = 0
         self._tried = False
         self._messages: dict[str, str] = {}
@@ -127,7 +127,7 @@ class ParameterForm(Widget, files="parameter_form"):
         """Put the defaults back."""
         with self._guard:
             self._tried = False
-            self._entries = {name: write_entry(field.kind, field.default) for name, field in self._known().items()}
+            self._entries = self._first_entries()
             self._read()
 
     @property
@@ -183,11 +183,12 @@ class ParameterForm(Widget, files="parameter_form"):
                 raise Problems(problems)
             self._entries = entries
             values = self._understood()
-            self._tell_state(values)
+            self._tell_state()
             return values
 
-    def _known(self) -> dict[str, Field]:
-        return {name: field for name, field in self._by_name.items() if field.default is not MISSING}
+    def _first_entries(self) -> dict[str, Any]:
+        known = {name: field for name, field in self._by_name.items() if field.default is not MISSING}
+        return {name: write_entry(field.kind, field.default) for name, field in known.items()}
 
     def _entered(self, content: Mapping[str, Any]) -> None:
         """Take what a person entered; a field that is not named there is empty."""
@@ -216,7 +217,7 @@ class ParameterForm(Widget, files="parameter_form"):
                 self.value = values
             finally:
                 self._ours = False
-            self._tell_state(values)
+            self._tell_state()
 
     def _understood(self) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -235,22 +236,21 @@ class ParameterForm(Widget, files="parameter_form"):
         entry = self._entries.get(field.name, MISSING)
         if entry is MISSING:
             if field.required or field.default is not MISSING:
-                raise Misfit(f"Enter {words(field.kind)}.")
+                raise Misfit(wanted(field.kind))
             return MISSING
         if field.default is not MISSING and entry == write_entry(field.kind, field.default):
             return field.default
         return read_entry(field.kind, entry, Rules(self.base))
 
-    def _tell_state(self, values: Mapping[str, Any]) -> None:
+    def _tell_state(self) -> None:
         self.set_trait("valid", not self._messages)
-        changed = any(not self._is_default(name, value) for name, value in values.items()) or bool(self._messages)
         self._show(
             _state={
                 "entries": self._entries,
                 "messages": self._messages,
                 "turn": self._turn,
                 "tried": self._tried,
-                "changed": changed,
+                "changed": self._entries != self._first_entries(),
             }
         )
 

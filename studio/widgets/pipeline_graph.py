@@ -56,7 +56,7 @@ class PipelineGraph(Widget, files="pipeline_graph"):
         self._drawn = _graph_of(source)
         self._state = Progress.of(self._drawn.keys)
         self._selects = Callbacks()
-        self._pace = Pace(self._send)
+        self._pace = Pace(self._flush)
         if isinstance(source, RunRecord):
             self._state.read(source)
         super().__init__(_graph=self._drawn.facts(), _progress=self._facts())
@@ -111,7 +111,7 @@ class PipelineGraph(Widget, files="pipeline_graph"):
         if step:
             self._selects.call(step, self.tell)
 
-    def _send(self) -> None:
+    def _flush(self) -> None:
         with self._guard:
             self._show(_progress=self._facts(), _parts=self._part_facts())
 

@@ -29,6 +29,8 @@ class TooManyRuns(BadInput):
 class RunComparison(Widget, files="run_comparison"):
     """Runs side by side; measures are compared with the first.
 
+    Rows in which all runs agree are counted, and shown once a person (or ``only_differences = False``) asks for them.
+
     Parameters
     ----------
     runs : iterable of RunRecord
@@ -40,7 +42,7 @@ class RunComparison(Widget, files="run_comparison"):
         For more than twelve.
     """
 
-    only_differences = traitlets.Bool(False, help="Whether rows in which all runs agree are left out.").tag(sync=True)
+    only_differences = traitlets.Bool(True, help="Whether rows in which all runs agree are left out.").tag(sync=True)
     _compared = traitlets.Dict().tag(**FACTS)
 
     _heard: ClassVar[Mapping[str, str]] = {"differences": "_switched"}

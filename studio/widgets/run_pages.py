@@ -81,6 +81,7 @@ class StoredRuns:
         """See the runs that are there now."""
         self._ids = self._store.ids()
         self._found: list[str] = []
+        self._whole = False
         self._ahead = self._matching()
 
     def page(self, number: int, size: int) -> Page:
@@ -107,9 +108,10 @@ class StoredRuns:
         while len(self._found) < count:
             run = next(self._ahead, None)
             if run is None:
-                return self._found, len(self._found)
+                self._whole = True
+                break
             self._found.append(run)
-        return self._found, None
+        return self._found, len(self._found) if self._whole else None
 
     def _matching(self) -> Iterator[str]:
         for run in self._ids:

@@ -29,7 +29,7 @@ function render({ model, el }) {
     return h(
       'section',
       { 'aria-label': name },
-      many || facts.subject ? h('div', { class: 'studio-head' }, h('h4', {}, facts.subject), badge(facts.count || facts.message ? 'failed' : 'passed', facts.verdict)) : null,
+      many ? h('div', { class: 'studio-head' }, h('h4', {}, facts.subject), badge(facts.count || facts.message ? 'failed' : 'passed', facts.verdict)) : null,
       facts.message ? h('p', { class: 'studio-problem' }, facts.message) : null,
       rows.length ? table({ head: ['Column', 'What was demanded', { text: 'Cases', class: 'studio-number' }, 'Found'], rows, label: name }) : null,
       facts.groups_left_out ? h('p', { class: 'studio-muted' }, `… and ${plural(facts.groups_left_out, 'more demand')}`) : null

@@ -25,14 +25,15 @@ function render({ model, el }) {
     return stepOf(selected) ?? (parts.step ? stepOf(parts.step) : undefined);
   };
   /** Seconds until now of what still runs. */
-  const elapsed = (facts) =>
-    facts.seconds === null || facts.seconds === undefined || facts.status !== 'running'
-      ? facts.seconds
-      : facts.seconds + (performance.now() - received) / 1000;
+  const elapsed = (facts) => {
+    const known = facts.seconds !== null && facts.seconds !== undefined;
+    if (known && facts.status === 'running') return facts.seconds + (performance.now() - received) / 1000;
+    return ['reused', 'not run'].includes(facts.status) ? null : facts.seconds;
+  };
 
   function statusText(step, facts) {
     if (!facts.status) return step.foreseen || (step.parts > 1 ? plural(step.parts, 'part') : '');
-    if (step.parts > 1) return `${facts.done} of ${plural(step.parts, 'part')}${facts.status === 'running' ? '' : `, ${facts.status}`}`;
+    if (step.parts > 1) return `${facts.done}/${step.parts} ${facts.status}`;
     const cells = facts.status === 'running' && facts.total ? ` ${facts.done}/${facts.total}` : '';
     return facts.status + cells;
   }

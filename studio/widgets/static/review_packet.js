@@ -2,7 +2,7 @@
 
 function render({ model, el }) {
   // Set before it is filled, and never widened: no scripts, no forms, no navigation of this page, an origin of its own.
-  const frame = h('iframe', { sandbox: '', referrerpolicy: 'no-referrer', loading: 'lazy' });
+  const frame = h('iframe', { sandbox: '', referrerpolicy: 'no-referrer' });
   const facts = h('div', { class: 'studio-facts' });
   let page;
   return mount({ model, el }, 'packet', ['_facts', '_page'], (content) => {

@@ -19,10 +19,13 @@ function render({ model, el }) {
     const only = model.get('only_differences');
     const ticked = h('input', { type: 'checkbox', checked: only, 'data-key': 'only', change: (event) => model.send({ verb: 'differences', only: event.target.checked }) });
     const tables = groups.map((group) => {
-      const rows = group.rows.filter((facts) => !only || facts.differs);
-      if (!rows.length) return group.rows.length ? h('p', { class: 'studio-muted' }, `${group.title}: the same in all runs.`) : null;
+      const rows = group.rows.filter((facts) => !only || runs.length < 2 || facts.differs);
+      const same = group.rows.length - rows.length;
+      const rest = same ? h('p', { class: 'studio-muted' }, `${rows.length ? `${same} more` : `${group.title}: ${same}`} ${same === 1 ? 'is' : 'are'} the same in all runs.`) : null;
+      if (!rows.length) return rest;
       const number = rows[0].measure ? 'studio-number' : null;
-      return table({ caption: group.title, head: [h('span', { class: 'studio-sr' }, 'Name'), ...runs.map((run) => ({ text: h('code', {}, run), class: number }))], rows: rows.map(row) });
+      const head = [h('span', { class: 'studio-sr' }, 'Name'), ...runs.map((run) => ({ text: h('code', {}, run), class: number }))];
+      return h('div', {}, table({ caption: group.title, head, rows: rows.map(row) }), rest);
     });
     return [
       h('div', { class: 'studio-head' }, h('h3', {}, `Comparison of ${plural(runs.length, 'run')}`), runs.length > 1 ? h('label', { class: 'studio-tick' }, ticked, 'Only differences') : null),
