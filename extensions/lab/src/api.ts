@@ -167,12 +167,12 @@ export interface Home {
 
 /** A page of events, newest first. */
 export interface EventsQuery {
-  kind?: string;
-  subject?: string;
-  actor?: string;
+  kind: string;
+  subject: string;
+  actor: string;
   /** Only events before this number; 0 for the newest. */
-  before?: number;
-  limit?: number;
+  before: number;
+  limit: number;
 }
 
 /** One event. */
@@ -465,6 +465,10 @@ export interface ScheduleOf {
   environment: string;
   /** When it comes next. */
   next: string | null;
+  /** What came of the latest time, as a sentence; "" where none came yet. */
+  last: string;
+  /** Whether a scheduler is up; without one nothing starts by itself. */
+  up: boolean;
 }
 
 /** One pipeline; a broken one as far as it can be read. */
@@ -849,8 +853,6 @@ export interface Session {
 export interface Gets {
   'activities': { asked: null; answer: Activities };
   'apps': { asked: null; answer: Apps };
-  'home': { asked: null; answer: Home };
-  'ledger': { asked: EventsQuery; answer: Events };
   'notebooks/state': { asked: NotebookQuery; answer: NotebookState };
   'notebooks/templates': { asked: null; answer: Templates };
   'pipelines': { asked: null; answer: Pipelines };
@@ -873,7 +875,6 @@ export interface Posts {
   'activities/stop': { asked: ActivityQuery; answer: Activity };
   'activities/submit': { asked: StartSubmission; answer: Activity };
   'activities/test': { asked: StartTests; answer: Activity };
-  'ledger/verify': { asked: null; answer: Verified };
   'notebooks/fix': { asked: FixRequest; answer: Fixed };
   'notebooks/new': { asked: NewNotebook; answer: Made };
   'notebooks/parameters': { asked: WriteParameters; answer: ParametersSource };

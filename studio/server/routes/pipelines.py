@@ -105,6 +105,10 @@ class ScheduleOf(Model):
     environment: str
     next: str | None
     """When it comes next."""
+    last: str
+    """What came of the latest time, as a sentence; "" where none came yet."""
+    up: bool
+    """Whether a scheduler is up; without one nothing starts by itself."""
 
 
 class Pipeline(Model):
@@ -191,7 +195,7 @@ def pipeline(place: Place, asked: PipelineQuery) -> Pipeline:
         steps=[_step(place, step) for step in view.steps],
         fields=[Field(**field.as_dict()) for field in view.fields],
         json_schema=view.json_schema,
-        schedule=_schedule(view),
+        schedule=_schedule(place, view),
         state=view.states.get(view.file or "", ""),
         states={subject: state for subject, state in view.states.items() if subject != view.file},
     )
@@ -236,13 +240,18 @@ def _wrong(place: Place, problem: Problem) -> Wrong:
     return Wrong(path=path, line=problem.line, field=problem.field, message=problem.message)
 
 
-def _schedule(view: PipelineView) -> ScheduleOf | None:
-    from studio.core import clock
+def _schedule(place: Place, view: PipelineView) -> ScheduleOf | None:
+    from studio.workflows.scheduler import is_up, scheduled
 
     if view.schedule is None:
         return None
-    following = view.schedule.next_time(clock.now())
-    return ScheduleOf(**view.schedule.model_dump(), next=clock.to_text(following) if following else None)
+    facts = scheduled(place.workspace, view.name, view.schedule, 1)
+    return ScheduleOf(
+        **view.schedule.model_dump(),
+        next=next(iter(facts.following), None),
+        last=f"{facts.last.time}: {facts.last.outcome}. {facts.last.text}" if facts.last else "",
+        up=is_up(place.workspace),
+    )
 
 
 def _written(place: Place, written: edit_pipeline.Written) -> Written:

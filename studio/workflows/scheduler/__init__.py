@@ -9,6 +9,6 @@ from __future__ import annotations
 
 from studio.workflows.scheduler.outcomes import Outcome
 from studio.workflows.scheduler.service import GRACE, look_once, serve
-from studio.workflows.scheduler.show import Scheduled, is_up, list_schedules
+from studio.workflows.scheduler.show import Scheduled, is_up, list_schedules, scheduled
 
-__all__ = ["GRACE", "Outcome", "Scheduled", "is_up", "list_schedules", "look_once", "serve"]
+__all__ = ["GRACE", "Outcome", "Scheduled", "is_up", "list_schedules", "look_once", "scheduled", "serve"]
