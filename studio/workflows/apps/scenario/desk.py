@@ -21,7 +21,7 @@ from studio.workflows.apps.scenario.course import Course
 from studio.workflows.apps.scenario.form import form_of
 from studio.workflows.apps.scenario.results import earlier_scenarios, read_result
 from studio.workflows.apps.scenario.starting import plain, start_scenario, under_way
-from studio.workflows.apps.scenario.words import duration, listed, moment, value
+from studio.workflows.apps.scenario.words import duration, listed, moment, spoken, step_name, value
 
 APP = "scenario"
 _SENTENCES = 6
@@ -157,7 +157,7 @@ class Desk:
             "took": duration(now.seconds),
             "actor": now.actor,
             "failed": now.failed,
-            "given": [f"{name}: {value(given)}" for name, given in now.values.items()],
+            "given": [f"{_called(name)}: {value(given)}" for name, given in now.values.items()],
             "data": list(now.data),
             "sentences": [row.sentence for row in rows[:_SENTENCES]],
             "measures": [row.as_dict() for row in rows],
@@ -167,6 +167,11 @@ class Desk:
             "earlier": "" if before is None else before.run,
             "earlier_when": "" if before is None else before.when,
         }
+
+
+def _called(typed: str) -> str:
+    step, _, name = typed.rpartition(".")
+    return f"{spoken(name)} ({step_name(step)})" if step else spoken(name)
 
 
 def _exhibit(one: Any) -> dict[str, Any]:
