@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Pipeline } from '../api';
-import { StatusBadge } from '../ui';
+import { exactly, StatusBadge } from '../ui';
 import type { IActions } from './actions';
 
 export interface IPipelineHeaderProps {
@@ -69,21 +69,25 @@ function Toggle(props: { on: boolean; set: (on: boolean) => void; text: string }
   );
 }
 
-/** When it runs by itself: in words of the server, once pipelines have schedules. */
+/** When it runs by itself, under `studio scheduler`. */
 function Schedule(props: {
   trans: TranslationBundle;
   pipeline: Pipeline | null;
 }): JSX.Element | null {
-  const schedule = (props.pipeline as { schedule?: { text?: string; next?: string } | null } | null)
-    ?.schedule;
-  if (!schedule?.text) {
+  const { trans } = props;
+  const schedule = props.pipeline?.schedule;
+  if (!schedule) {
     return null;
   }
+  const when = `${schedule.cron} (${schedule.timezone})`;
   return (
-    <span className="studio-PipelineHeader-schedule">
+    <span
+      className="studio-PipelineHeader-schedule"
+      title={trans.__('In the environment %1, while studio scheduler runs', schedule.environment)}
+    >
       {schedule.next
-        ? props.trans.__('Scheduled: %1, next at %2', schedule.text, schedule.next)
-        : props.trans.__('Scheduled: %1', schedule.text)}
+        ? trans.__('Scheduled: %1, next at %2', when, exactly(schedule.next, trans))
+        : trans.__('Scheduled: %1', when)}
     </span>
   );
 }

@@ -39,6 +39,8 @@ export interface ISnapshot {
   going: IGoing | null;
   /** What the latest thing that was started had to say: a refusal, a fault. */
   notice: StudioFault | null;
+  /** The run that the notice is about; empty where there is none. */
+  noticed: string;
   beside: Beside;
   /** The step (its name) or part (its key) whose details are shown. */
   selected: string;
@@ -59,6 +61,7 @@ const NOTHING: ISnapshot = {
   runFault: null,
   going: null,
   notice: null,
+  noticed: '',
   beside: 'nothing',
   selected: '',
   compared: null
@@ -205,7 +208,7 @@ export class PipelineModel implements IDisposable {
       return null;
     } catch (reason) {
       const fault = StudioFault.of(reason);
-      this._set({ notice: fault });
+      this._set({ notice: fault, noticed: '' });
       return fault;
     }
   }
@@ -259,7 +262,7 @@ export class PipelineModel implements IDisposable {
       return;
     }
     this._over.add(activity.id); // the list of activities may learn of it later
-    this._set({ going: null, ...(notice ? { notice } : {}) });
+    this._set({ going: null, ...(notice ? { notice, noticed: run } : {}) });
     void this.runs.refresh();
     if (run && run === this._snapshot.chosen) {
       void this._follow(run);

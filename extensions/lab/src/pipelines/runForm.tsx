@@ -73,6 +73,44 @@ export function RunForm(props: IRunFormProps): JSX.Element {
             </button>
           </div>
         ))}
+        <div className="studio-RunForm-how">
+          <label>
+            <span>{trans.__('Environment')}</span>
+            <select
+              className="studio-Input"
+              value={environment}
+              onChange={event => setEnvironment(event.target.value)}
+            >
+              {props.environments.map(name => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label>
+            <span>{trans.__('Steps at the same time')}</span>
+            <input
+              className="studio-Input"
+              type="number"
+              min={1}
+              value={jobs}
+              placeholder={trans.__('as in studio.toml')}
+              onChange={event => setJobs(event.target.value)}
+            />
+          </label>
+          <label className="studio-mod-flag">
+            <input
+              type="checkbox"
+              checked={force}
+              onChange={event => setForce(event.target.checked)}
+            />
+            <span>{trans.__('Run every step, reuse none')}</span>
+          </label>
+        </div>
+        {pipeline.fields.length === 0 ? (
+          <p className="studio-RunForm-none">{trans.__('Its notebooks take no parameters.')}</p>
+        ) : null}
         <Form
           trans={trans}
           label={trans.__('Parameters of %1', pipeline.name)}
@@ -84,44 +122,6 @@ export function RunForm(props: IRunFormProps): JSX.Element {
           onChange={setValues}
           onSubmit={() => void start()}
         >
-          <div className="studio-RunForm-how">
-            {pipeline.fields.length === 0 ? (
-              <p>{trans.__('Its notebooks take no parameters.')}</p>
-            ) : null}
-            <label>
-              <span>{trans.__('Environment')}</span>
-              <select
-                className="studio-Input"
-                value={environment}
-                onChange={event => setEnvironment(event.target.value)}
-              >
-                {props.environments.map(name => (
-                  <option key={name} value={name}>
-                    {name}
-                  </option>
-                ))}
-              </select>
-            </label>
-            <label>
-              <span>{trans.__('Steps at the same time')}</span>
-              <input
-                className="studio-Input"
-                type="number"
-                min={1}
-                value={jobs}
-                placeholder={trans.__('as in studio.toml')}
-                onChange={event => setJobs(event.target.value)}
-              />
-            </label>
-            <label className="studio-mod-flag">
-              <input
-                type="checkbox"
-                checked={force}
-                onChange={event => setForce(event.target.checked)}
-              />
-              <span>{trans.__('Run every step, reuse none')}</span>
-            </label>
-          </div>
           <button type="submit" className="studio-Button studio-mod-main" disabled={props.busy}>
             {trans.__('Start')}
           </button>

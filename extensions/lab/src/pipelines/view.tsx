@@ -7,6 +7,7 @@ import * as React from 'react';
 import type { StartRun } from '../api';
 import { Busy, Empty, ErrorBoundary, Fault } from '../ui';
 import type { IActions } from './actions';
+import { Broken } from './broken';
 import { Comparison } from './comparison';
 import { PipelineHeader } from './header';
 import type { ISnapshot, PipelineModel } from './model';
@@ -65,7 +66,7 @@ export function PipelineView({ trans, model, actions }: IPipelineViewProps): JSX
         select={select}
         openRun={() => model.open('run')}
       />
-      <Notices trans={trans} model={model} shown={shown} />
+      <Notices trans={trans} model={model} shown={shown} actions={actions} />
       <div className="studio-Pipeline-body">
         {runsShown ? (
           <ErrorBoundary trans={trans} title={trans.__('The list of runs')}>
@@ -98,9 +99,13 @@ function Notices(props: {
   trans: TranslationBundle;
   model: PipelineModel;
   shown: ISnapshot;
+  actions: IActions;
 }): JSX.Element | null {
-  const { trans, model, shown } = props;
-  const { notice, fault, runFault, pipeline } = shown;
+  const { trans, model, shown, actions } = props;
+  const { fault, runFault, pipeline, run } = shown;
+  // How a run failed stands in its own record, at the step.
+  const known = run?.run === shown.noticed && (run.status === 'failed' || run.status === 'killed');
+  const notice = known ? null : shown.notice;
   return (
     <div className="studio-Pipeline-notices">
       {notice ? (
@@ -122,10 +127,10 @@ function Notices(props: {
         again={() => void model.load()}
       />
       {pipeline?.problem ? (
-        <Fault
-          fault={pipeline.problem}
+        <Broken
           trans={trans}
-          title={trans.__('The pipeline has a problem, so it cannot be run.')}
+          pipeline={pipeline}
+          actions={actions}
           again={() => void model.load()}
         />
       ) : null}

@@ -15,6 +15,7 @@ import {
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  useStore,
   useStoreApi,
   type Edge,
   type MiniMapNodeProps,
@@ -26,7 +27,7 @@ import { stepOf, type IFoldedGraph } from '../fold';
 import { statusClass } from '../mark';
 import type { StepStates } from '../states';
 import { Drawing, useDrawing, useStepState, type IDrawing } from './context';
-import { isInSight, place, stepId, type ILayout, type IPlacedNode } from './layout';
+import { intoSight, isInSight, place, stepId, type ILayout, type IPlacedNode } from './layout';
 import { ArrowEdge, DatasetNode } from './others';
 import { StepNode } from './stepNode';
 import { Tools } from './tools';
@@ -207,7 +208,7 @@ function firstView(
     const [x, y] = [(width - right * fitting) / 2, (height - bottom * fitting) / 2];
     return { x, y, zoom: fitting, clipped: false };
   }
-  const zoom = Math.max(READABLE, Math.min(1, (height - 32) / bottom));
+  const zoom = Math.max(READABLE, Math.min(0.85, (height - 32) / bottom));
   const first = layout.nodes.reduce((left, node) => (node.x < left.x ? node : left));
   const wanted = height / 2 - (first.y + first.height / 2) * zoom;
   const y = bottom * zoom < height ? (height - bottom * zoom) / 2 : wanted;
@@ -231,18 +232,17 @@ function useSteady(layout: ILayout, open: ReadonlySet<string>): void {
   }, [layout, open, flow]);
 }
 
-/** A step that is chosen elsewhere comes into sight. */
+/** A step that is chosen elsewhere comes into sight, and stays there when its details take room. */
 function useShown(layout: ILayout, step: string): void {
   const flow = useReactFlow();
   const store = useStoreApi();
+  const width = useStore(state => state.width);
   React.useEffect(() => {
     const node = layout.nodes.find(one => one.id === stepId(step));
-    const { width, height, transform } = store.getState();
+    const { height, transform } = store.getState();
     if (node && width && !isInSight(node, transform, width, height)) {
-      void flow.setCenter(node.x + node.width / 2, node.y + node.height / 2, {
-        zoom: transform[2]
-      });
+      void flow.setViewport(intoSight(node, transform, width, height));
     }
     // The place counts when the step is chosen, not when the drawing changes around it.
-  }, [step]);
+  }, [step, width]);
 }

@@ -38,6 +38,8 @@ export interface IPlacedArrow {
   from: string;
   to: string;
   datasets: string[];
+  /** Whether it only says which step comes first. */
+  order: boolean;
   points: IPoint[];
   label: IPoint;
 }
@@ -126,6 +128,7 @@ export function place(graph: IFoldedGraph, open: ReadonlySet<string>): ILayout {
       from: v,
       to: w,
       datasets,
+      order: from.kind === to.kind && datasets.length === 0,
       points: [first, ...(datasets.length ? levelled(between, edge) : between), last],
       label: { x: edge.x, y: edge.y }
     };
@@ -147,10 +150,13 @@ function levelled(points: IPoint[], edge: Box): IPoint[] {
 
 type Box = { x: number; y: number; width: number; height: number };
 
-/** Whether all of a node can be seen through a window of this size, moved and scaled so. */
+/** How a drawing is moved and scaled. */
+export type Transform = readonly [x: number, y: number, zoom: number];
+
+/** Whether all of a node can be seen through a window of this size. */
 export function isInSight(
   node: IPlacedNode,
-  [x, y, zoom]: readonly [number, number, number],
+  [x, y, zoom]: Transform,
   width: number,
   height: number
 ): boolean {
@@ -159,4 +165,28 @@ export function isInSight(
   return (
     left >= 0 && top >= 0 && left + node.width * zoom <= width && top + node.height * zoom <= height
   );
+}
+
+const MARGIN = 28;
+
+/** The shortest way to move a drawing so that all of a node can be seen. */
+export function intoSight(
+  node: IPlacedNode,
+  [x, y, zoom]: Transform,
+  width: number,
+  height: number
+): { x: number; y: number; zoom: number } {
+  return {
+    x: x + shift(node.x * zoom + x, node.width * zoom, width),
+    y: y + shift(node.y * zoom + y, node.height * zoom, height),
+    zoom
+  };
+}
+
+/** By how much something that begins at `start` has to be moved to lie within 0 and `room`. */
+function shift(start: number, size: number, room: number): number {
+  if (start < MARGIN) {
+    return MARGIN - start;
+  }
+  return Math.min(0, Math.max(room - MARGIN - (start + size), MARGIN - start));
 }

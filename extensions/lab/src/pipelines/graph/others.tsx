@@ -31,7 +31,7 @@ export const ArrowEdge = React.memo(function ArrowEdge(props: EdgeProps): JSX.El
       <BaseEdge
         path={pathThrough(arrow.points)}
         markerEnd={props.markerEnd}
-        className={arrow.datasets.length ? '' : 'studio-mod-order'}
+        className={arrow.order ? 'studio-mod-order' : ''}
         interactionWidth={0}
       />
       {arrow.datasets.length ? (

@@ -6,7 +6,7 @@ import { useReactFlow, useStoreApi } from '@xyflow/react';
 import * as React from 'react';
 
 import type { IFoldedGraph } from '../fold';
-import { isInSight, stepId, type ILayout } from './layout';
+import { intoSight, isInSight, stepId, type ILayout } from './layout';
 import { isKey, walk } from './walk';
 
 export interface IWalking {
@@ -38,9 +38,7 @@ export function useWalking(
     }
     setActive(name);
     if (!isInSight(node, transform, width, height)) {
-      void flow.setCenter(node.x + node.width / 2, node.y + node.height / 2, {
-        zoom: transform[2]
-      });
+      void flow.setViewport(intoSight(node, transform, width, height));
     }
     focusWhenDrawn(container, name, PATIENCE);
   };
