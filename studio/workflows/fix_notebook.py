@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from studio.core.errors import BadInput, StudioError
+from studio.core.errors import BadInput, Missing, StudioError
 from studio.core.files import digest_file
 from studio.core.identifiers import suggest
 from studio.core.workspace import Workspace
@@ -27,8 +27,10 @@ def fix_notebook(workspace: Workspace, subject: str, rules: Sequence[str] = ()) 
 
     Raises
     ------
+    Missing
+        When there is no such notebook.
     BadInput
-        When there is no such notebook, or no such rule.
+        When there is no such rule.
     FileChanged
         When somebody saves it meanwhile.
     CannotWrite
@@ -38,7 +40,9 @@ def fix_notebook(workspace: Workspace, subject: str, rules: Sequence[str] = ()) 
     if unknown:
         raise BadInput(f"There is no rule {unknown[0]!r}. {suggest(unknown[0], RULES)}")
     file = workspace.inside(subject, "notebook")
-    before = digest_file(file) if file.is_file() else ""
+    if not file.is_file():
+        raise Missing(f"The notebook {subject} does not exist. Next: correct the path.")
+    before = digest_file(file)
     checked = check_workspace((Path(subject),), workspace.root, fix=True, rules=rules)
     left = [finding for finding in checked.findings if finding.fixable and (not rules or finding.rule in rules)]
     if left and not checked.fixed and digest_file(file) != before:

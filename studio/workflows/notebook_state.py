@@ -138,8 +138,8 @@ def notebook_state(workspace: Workspace, subject: str) -> NotebookState:
     document = found.attempt("document", lambda: read_notebook(workspace, subject), None)
     if document is None:
         found.problem = found.problems.pop("document")
-        # Told in places, too, where there are some.
-        found.findings = found.attempt("findings", lambda: _findings(workspace, subject), ())
+        if workspace.inside(subject, "notebook").is_file():  # told in places, too, where there are some
+            found.findings = found.attempt("findings", lambda: _findings(workspace, subject), ())
         found.problems.clear()
         return found
     found.document = document

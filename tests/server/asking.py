@@ -85,7 +85,8 @@ class Client:
         content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         try:
             connection.request(method, PREFIX + path, content, own | headers)
-            yield connection.getresponse()
+            with connection.getresponse() as answer:
+                yield answer
         finally:
             connection.close()
 

@@ -130,7 +130,7 @@ def resume(place: Place, asked: ResumeRun) -> Activity:
 def test(place: Place, asked: StartTests) -> Activity:
     """Start tests."""
     names = [_named(place, name) for name in asked.names]
-    return _start(place, "test", {"names": names, "rungs": asked.rungs})
+    return _start(place, "test", {"names": names, "rungs": asked.rungs, "tests": asked.tests})
 
 
 @routes.post("submit")
