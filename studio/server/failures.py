@@ -17,6 +17,8 @@ STATUSES: dict[str, int] = {
     "ContentChanged": 409,
     "FileChanged": 409,
     "Locked": 409,
+    "NameTaken": 409,
+    "Replaced": 409,
     "StillRunning": 409,
     "Underway": 409,
     # By the exit status that the error would have on the command line.

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from studio.core.errors import BadInput, Refused
 from studio.core.workspace import Workspace, find_workspace
-from studio.governance.decide import Resource, decide
+from studio.governance.decide import Decision, Resource, decide
 from studio.governance.people import Actor, current_actor
 from studio.ledger.event import Event
 from studio.ledger.ledger import open_ledger
-from studio.notebooks.approval_file import approval_path, read_approval
+from studio.notebooks.approval_file import ApprovalFile, approval_path, read_approval
 from studio.notebooks.approval_writing import revoke_approval
 from studio.notebooks.fingerprint import difference
 from studio.workflows import submissions
@@ -24,6 +24,15 @@ from studio.workflows.messages import check_message
 
 class NotSubmitted(Refused):
     """What would be approved is not what was submitted and tested."""
+
+
+class Replaced(Refused):
+    """What was looked at is not what is under review any more."""
+
+    def __init__(self, subject: str, submission: str, latest: str) -> None:
+        super().__init__(
+            f"The submission {submission} of {subject} was replaced by {latest}. Next: look at {latest}, then decide."
+        )
 
 
 @dataclass(frozen=True)
@@ -40,12 +49,16 @@ class ReviewRequest:
         The SSH key to sign with; None: the configured one, where one is demanded.
     base : Path
         The folder against which relative paths are taken.
+    submission : str
+        The submission that the reviewer looked at; only what it is about is decided on then (`names` are left aside),
+        and only where no newer one has taken its place.
     """
 
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
     message: str = ""
     key: Path | None = None
     base: Path = field(default_factory=Path.cwd)
+    submission: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,11 @@ class Decided:
     reason: str
     file: str = ""
     missing: int = 0
+
+    @property
+    def next(self) -> str:
+        """What to do next; empty where nothing has to be done."""
+        return f"commit the approval: git add {self.file} && git commit" if self.file else ""
 
     def as_dict(self) -> dict[str, object]:
         """With stable keys, for ``--json``."""
@@ -86,13 +104,13 @@ def approve(request: ReviewRequest) -> list[Decided]:
     workspace = find_workspace()
     actor = current_actor(workspace)
     request = replace(request, message=check_message(request.message))
-    found = contents_named(workspace, request.names, request.base)
+    found = _chosen(workspace, request)
     states = approval_states(workspace, found)
     wanted = [content for content in found if states[content.subject].status != "approved"]
     if not wanted:
         return [Decided(content.subject, "approved", actor.name, "it was approved before") for content in found]
     # Everything is looked at before anything is written: all of it is approved, or nothing.
-    ready = [_examine(workspace, actor, content, request) for content in wanted]
+    ready = [examine(workspace, actor, content, request) for content in wanted]
     return [_approved(workspace, one) for one in ready]
 
 
@@ -109,13 +127,13 @@ def reject(request: ReviewRequest) -> list[Decided]:
     workspace = find_workspace()
     actor = current_actor(workspace)
     request = _with_reason(request, "reject", "what has to be changed")
-    named = contents_named(workspace, request.names, request.base)
+    named = _chosen(workspace, request)
     states = approval_states(workspace, named)
     found = [content for content in named if states[content.subject].status != "approved"]
     if not found:  # "reject" is about what is submitted; an approval that holds is taken back
         raise BadInput(
             f"{', '.join(content.subject for content in named)}: approved as it is, so there is nothing to reject. "
-            f'Next: studio review revoke {" ".join(request.names)} --message "…"'
+            f'Next: studio review revoke {" ".join(request.names) or named[0].subject} --message "…"'
         )
     events = {content.subject: _latest(workspace, content.subject) for content in found}
     open_ones = [content for content in found if events[content.subject] is not None]
@@ -148,15 +166,14 @@ def revoke(request: ReviewRequest) -> list[Decided]:
     workspace = find_workspace()
     actor = current_actor(workspace)
     request = _with_reason(request, "revoke", "what is wrong with it")
-    found = contents_named(workspace, request.names, request.base)
+    found = _chosen(workspace, request)
     files = [(content, read_approval(workspace, content.subject)) for content in found]
     approved = [(content, file) for content, file in files if file is not None and file.revoked is None]
     if not approved:
         fact = "was revoked already" if any(file is not None for _, file in files) else "was never approved"
         raise BadInput(f"{found[0].subject} {fact}, so there is nothing to revoke. Next: studio review status")
     for content, file in approved:
-        approvers = frozenset(one.reviewer for one in file.approvals)
-        require(decide(workspace, actor, "revoke", Resource(subject=content.subject, approvers=approvers)))
+        require(may_revoke(workspace, actor, content.subject, file))
     decided = []
     for content, file in approved:
         for one in file.approvals:
@@ -172,7 +189,61 @@ def revoke(request: ReviewRequest) -> list[Decided]:
     return decided
 
 
-def _examine(workspace: Workspace, actor: Actor, content: Content, request: ReviewRequest) -> Approving:
+def latest_submission(workspace: Workspace, name: str) -> Event:
+    """The submission `name` (an identifier, or a subject) in the ledger, where it is still the latest of its subject.
+
+    Raises
+    ------
+    Missing
+        When there is none.
+    Replaced
+        When a newer one took its place.
+    """
+    event = submissions.find_event(workspace, name)
+    latest = _latest(workspace, event.subject)
+    if latest is not None and latest.sequence != event.sequence:
+        raise Replaced(event.subject, str(event.details["submission"]), str(latest.details["submission"]))
+    return event
+
+
+def may_revoke(workspace: Workspace, actor: Actor, subject: str, file: ApprovalFile) -> Decision:
+    """Whether the actor may take back the approval in `file`."""
+    approvers = frozenset(one.reviewer for one in file.approvals)
+    return decide(workspace, actor, "revoke", Resource(subject=subject, approvers=approvers))
+
+
+def _chosen(workspace: Workspace, request: ReviewRequest) -> list[Content]:
+    """What is decided on."""
+    if not request.submission:
+        return contents_named(workspace, request.names, request.base)
+    subject = latest_submission(workspace, request.submission).subject
+    return [content_of(workspace, subject)]
+
+
+def content_of(workspace: Workspace, subject: str) -> Content:
+    """What a notebook or a pipeline's file is now, without the notebooks of the pipeline.
+
+    Raises
+    ------
+    BadInput, Problems
+        When it does not exist any more, or cannot be read.
+    """
+    found = contents_named(workspace, [subject], workspace.root)
+    return next(content for content in found if content.subject == subject)
+
+
+def examine(workspace: Workspace, actor: Actor, content: Content, request: ReviewRequest) -> Approving:
+    """What an approval needs, where it may be given; nothing is written.
+
+    Raises
+    ------
+    NotAllowed
+        When the policy does not let this person approve it.
+    NotSubmitted
+        When it was never submitted, changed since, failed its tests, was rejected, or its approval was revoked.
+    Refused, StudioError
+        When nobody can tell whose change it is, or what is kept of the submission is damaged.
+    """
     event = _latest(workspace, content.subject)
     if event is None:
         raise NotSubmitted(
@@ -248,5 +319,6 @@ def _check_not_revoked(workspace: Workspace, event: Event) -> None:
 
 def _with_reason(request: ReviewRequest, verb: str, what: str) -> ReviewRequest:
     if not request.message.strip():
-        raise BadInput(f'Say {what}. Next: studio review {verb} {" ".join(request.names)} --message "…"')
+        names = " ".join(request.names) or request.submission
+        raise BadInput(f'Say {what}. Next: studio review {verb} {names} --message "…"')
     return replace(request, message=check_message(request.message))

@@ -35,7 +35,7 @@ def make_packet(
 ) -> Packet:
     """The review packet of `content`, compared with `before` (default: the last approved version)."""
     if before is None:
-        before = approved_version(workspace, content.subject, _last_approval(workspace, content.subject))
+        before = version_before(workspace, content.subject)
     new = as_notebook(evidence.text, content.subject)
     facts = PacketFacts(
         submission=submission,
@@ -87,11 +87,13 @@ def policy_sentence(workspace: Workspace, subject: str) -> str:
     return f"Needs {people}{signed} by: {' or '.join(rule.roles)}{own} ({fitting.name})."
 
 
-def _last_approval(workspace: Workspace, subject: str) -> Any:
+def version_before(workspace: Workspace, subject: str) -> Version:
+    """What a submission of `subject` that is made now is compared with: the version that was approved last."""
     try:
-        return read_approval(workspace, subject)
+        approval = read_approval(workspace, subject)
     except StudioError:  # a damaged approval approves nothing: the packet shows everything as new
-        return None
+        approval = None
+    return approved_version(workspace, subject, approval)
 
 
 def _title(document: NotebookDocument, subject: str) -> str:

@@ -23,6 +23,9 @@ from studio.workflows.earlier_version import present_version
 from studio.workflows.review_packet import comments_on
 from studio.workflows.submissions import Submission
 
+KINDS = frozenset({"submitted", "approved", "rejected", "revoked"})
+"""What may become of a submission."""
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -44,18 +47,22 @@ class Listed:
 def list_submissions(*, everything: bool = False) -> list[Listed]:
     """The submissions, newest first: those that wait for a decision, or all with what became of them."""
     workspace = find_workspace()
-    events = open_ledger(workspace).events(kinds={"submitted", "approved", "rejected", "revoked"})
+    events = open_ledger(workspace).events(kinds=KINDS)
     found: list[Listed] = []
+    later: dict[str, list[Event]] = {}  # by subject, newest first
     for event in reversed(events):
+        after = later.setdefault(event.subject, [])
         if event.kind == "submitted":
-            listed = _listed(workspace, event, events)
+            listed = became(workspace, event, after[::-1])
             if everything or listed.status in ("waiting", "tests failed"):
                 found.append(listed)
+            after.clear()  # a submission settles what became of the one before
+        after.append(event)
     return found
 
 
-def _listed(workspace: Workspace, event: Event, events: Sequence[Event]) -> Listed:
-    later = [other for other in events if other.sequence > event.sequence and other.subject == event.subject]
+def became(workspace: Workspace, event: Event, later: Sequence[Event]) -> Listed:
+    """A submission and what became of it, by the events about its subject that came `later`, oldest first."""
     identity = event.details.get("submission")
     ok = bool(event.details.get("ok"))
     status = "waiting" if ok else "tests failed"
@@ -132,13 +139,13 @@ def show_submission(name: str) -> Shown:
     workspace = find_workspace()
     event = submissions.find_event(workspace, _subject_in(workspace, name))
     submission = submissions.read_submission(workspace, event)
-    events = open_ledger(workspace).events(kinds={"submitted", "approved", "rejected", "revoked"})
+    later = open_ledger(workspace).events(kinds=KINDS, subject=submission.subject, after=event.sequence)
     document = _now(workspace, submission.subject)
     return Shown(
         workspace,
         submission,
         submissions.kept_report(workspace, submission),
-        _listed(workspace, event, events).status,
+        became(workspace, event, later).status,
         tuple(_placed(comment, document) for comment in comments_on(workspace, submission.subject)),
     )
 

@@ -20,6 +20,7 @@ from studio.governance.decide import Resource, decide
 from studio.governance.people import Actor, current_actor
 from studio.governance.policy import rules_digest
 from studio.ledger.ledger import open_ledger
+from studio.notebooks.review.nbdime_diff import plain
 from studio.tracking.runs import Tracker
 from studio.tracking.store import prepare_store, ready_store
 from studio.workflows import submissions
@@ -29,7 +30,7 @@ from studio.workflows.content_states import Content, approval_states, contents_n
 from studio.workflows.decisions import require
 from studio.workflows.messages import check_message
 from studio.workflows.review_evidence import Evidence, gather_evidence
-from studio.workflows.review_packet import make_packet
+from studio.workflows.review_packet import make_packet, version_before
 from studio.workflows.submissions import Submission
 
 EXPERIMENT = "reviews"
@@ -183,8 +184,12 @@ def _keep(
 ) -> Submission:
     name, mlflow_run, message = identity
     moment = clock.to_text(clock.now())
-    packet = make_packet(workspace, content, evidence, submission=name, author=str(actor), time=moment, message=message)
+    before = version_before(workspace, content.subject)
+    told = {"submission": name, "author": str(actor), "time": moment, "message": message}
+    packet = make_packet(workspace, content, evidence, before=before, **told)
     files = evidence.files()
+    if before.document is not None:
+        files[submissions.BEFORE] = json.dumps(plain(before.document.raw), indent=1) + "\n"
     files[submissions.PACKET] = json.dumps(packet.as_dict(), indent=1, ensure_ascii=False, default=str) + "\n"
     files[submissions.PAGE] = packet.to_html()
     submission = Submission(

@@ -27,6 +27,7 @@ from studio.tracking.downloads import download
 FORMAT = 1
 FILE, PACKET, PAGE, REPORT, JUNIT = "submission.json", "packet.json", "packet.html", "report.json", "junit.xml"
 NOTEBOOK, EXECUTED, DECLARATION = "notebook.ipynb", "executed.ipynb", "pipeline.yml"
+BEFORE = "before.ipynb"
 ARTIFACTS = "review"
 _IDENTITY = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6,32}")
 
