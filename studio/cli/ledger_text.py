@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from studio.cli.output import short, table
+from studio.workflows.ledger.sentences import about, digest_shown, printable
 
 if TYPE_CHECKING:
     from studio.ledger.event import Event
@@ -74,39 +75,27 @@ def _row(event: Event) -> tuple[object, ...]:
         event.sequence,
         _moment(event.time),
         kind,
-        _cell(event.actor),
-        _cell(event.subject),
+        printable(event.actor),
+        printable(event.subject),
         event.environment or "-",
-        _about(event),
+        short(about(event)),
     )
-
-
-def _about(event: Event) -> str:
-    """What the details say that a reader looks for first."""
-    details = event.details
-    words = [str(details[key]) for key in ("run", "status") if details.get(key)]
-    words += [f"{details['model']} {details.get('version', '')}".strip()] if details.get("model") else []
-    words += [_digest(details["fingerprint"])] if details.get("fingerprint") else []
-    words += ["(tests failed)"] if details.get("ok") is False else []
-    reasons = details.get("reasons")
-    said = details.get("message") or details.get("text") or (" ".join(map(str, reasons)) if reasons else "")
-    return short(" ".join([*words, str(said)]).strip())
 
 
 def _run_lines(run: LiveRun) -> list[str]:
     ended = f" {_moment(run.ended)}" if run.ended else ""
     lines = [
-        f"  {run.environment}: {run.pipeline}, run {run.run}, accepted {_moment(run.since)} for {_cell(run.by)}, "
+        f"  {run.environment}: {run.pipeline}, run {run.run}, accepted {_moment(run.since)} for {printable(run.by)}, "
         f"{run.status}{ended}"
     ]
     lines += [f"    {'commit':10}{run.commit[:12]}"] if run.commit else []
     for content in run.contents:
         approved = (
-            f"approved by {', '.join(map(_cell, content.approved_by))}" if content.approved_by else "not approved"
+            f"approved by {', '.join(map(printable, content.approved_by))}" if content.approved_by else "not approved"
         )
-        lines.append(f"    {'content':10}{_cell(content.path)} {_digest(content.fingerprint)}, {approved}")
+        lines.append(f"    {'content':10}{printable(content.path)} {digest_shown(content.fingerprint)}, {approved}")
     for dataset, snapshot in sorted((run.data or {}).items()):
-        lines.append(f"    {'data':10}{_cell(dataset)} {_digest(snapshot)}")
+        lines.append(f"    {'data':10}{printable(dataset)} {digest_shown(snapshot)}")
     if run.data is None and run.status == "running":
         lines.append(f"    {'data':10}not known before the run ends")
     if run.before is not None:
@@ -116,8 +105,8 @@ def _run_lines(run: LiveRun) -> list[str]:
 
 def _model_line(model: LiveModel) -> str:
     return (
-        f"  {model.environment}: model {_cell(model.model)} {model.version}, {model.how} {_moment(model.since)} by "
-        + (_cell(model.by))
+        f"  {model.environment}: model {printable(model.model)} {model.version}, {model.how} {_moment(model.since)} by "
+        + (printable(model.by))
     )
 
 
@@ -127,12 +116,12 @@ def _approvals(items: Iterable[Approval]) -> str:
         headings,
         (
             (
-                f"  {_cell(item.subject)}",
-                _digest(item.fingerprint),
-                _cell(item.by),
+                f"  {printable(item.subject)}",
+                digest_shown(item.fingerprint),
+                printable(item.by),
                 _moment(item.since),
                 _until(item),
-                _cell(item.signed_by) or "-",
+                printable(item.signed_by) or "-",
                 short(item.message),
             )
             for item in items
@@ -143,7 +132,7 @@ def _approvals(items: Iterable[Approval]) -> str:
 def _until(item: Approval) -> str:
     if item.until is None:
         return "still holds"
-    return f"{_moment(item.until)} ({item.reason} by {_cell(item.ended_by or '')})"
+    return f"{_moment(item.until)} ({item.reason} by {printable(item.ended_by or '')})"
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -154,18 +143,5 @@ def _moment(text: str) -> str:
     return text[:19].replace("T", " ")
 
 
-def _digest(value: object) -> str:
-    """How a digest begins; of one with parts, the digest of the whole."""
-    if isinstance(value, dict):
-        value = value.get("digest", value)
-    text = _cell(value)
-    return text.rpartition(":")[2][:12] if text else "-"
-
-
 def _anchor(head: tuple[int, str]) -> str:
     return f"{head[0]}:{head[1]}"
-
-
-def _cell(value: object) -> str:
-    """One line, also of a name that holds line breaks or control characters."""
-    return "".join(letter if letter.isprintable() else "�" for letter in str(value))

@@ -111,13 +111,29 @@ class Ledger:
         LedgerDamaged
             When an event cannot be read.
         """
-        found = []
-        for row in self._rows(kinds=kinds, subject=subject, after=after, until=until, limit=limit):
-            try:
-                found.append(row.event())
-            except ValueError as error:
-                raise LedgerDamaged(self.address.shown, f"event {row.sequence} cannot be read ({error})") from error
-        return found
+        return self._events(self._rows(kinds=kinds, subject=subject, after=after, until=until, limit=limit))
+
+    def latest(
+        self,
+        limit: int,
+        *,
+        kinds: Collection[str] | None = None,
+        subject: str | None = None,
+        actor: str | None = None,
+        before: int | None = None,
+    ) -> list[Event]:
+        """The newest `limit` events, newest first: of `kinds`, about `subject`, by `actor`, numbered below `before`.
+
+        Raises
+        ------
+        LedgerUnavailable, LedgerFailed
+            When the ledger does not answer.
+        LedgerDamaged
+            When an event cannot be read.
+        """
+        return self._events(
+            self._rows(kinds=kinds, subject=subject, actor=actor, before=before, limit=limit, newest_first=True)
+        )
 
     def migrate(self) -> bool:
         """Make or migrate the tables where that is needed; whether it was.
@@ -175,14 +191,26 @@ class Ledger:
             advice = "studio ledger verify, then restore the ledger from a backup, or keep it elsewhere and begin anew"
             raise LedgerDamaged(self.address.shown, broken, advice)
 
+    def _events(self, rows: Iterable[Row]) -> list[Event]:
+        found = []
+        for row in rows:
+            try:
+                found.append(row.event())
+            except ValueError as error:
+                raise LedgerDamaged(self.address.shown, f"event {row.sequence} cannot be read ({error})") from error
+        return found
+
     def _rows(
         self,
         *,
         kinds: Collection[str] | None = None,
         subject: str | None = None,
+        actor: str | None = None,
         after: int = 0,
+        before: int | None = None,
         until: datetime | None = None,
         limit: int | None = None,
+        newest_first: bool = False,
     ) -> list[Row]:
         from sqlalchemy import select
 
@@ -190,13 +218,17 @@ class Ledger:
             if connection is None:
                 return []
             events = schema.table()
-            query = select(events).order_by(events.c.sequence)
+            query = select(events).order_by(events.c.sequence.desc() if newest_first else events.c.sequence)
             if after:
                 query = query.where(events.c.sequence > after)
             if kinds is not None:
                 query = query.where(events.c.kind.in_(list(kinds)))
             if subject is not None:
                 query = query.where(events.c.subject == subject)
+            if actor is not None:
+                query = query.where(events.c.actor == actor)
+            if before is not None:
+                query = query.where(events.c.sequence < before)
             if until is not None:
                 query = query.where(events.c.time <= clock.to_text(until))
             if limit is not None:

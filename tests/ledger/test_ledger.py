@@ -17,7 +17,7 @@ import pytest
 from studio.core import clock
 from studio.core.workspace import Workspace
 from studio.ledger.event import GENESIS, KINDS, Row
-from studio.ledger.ledger import open_ledger
+from studio.ledger.ledger import Ledger, open_ledger
 from tests.ledger.conftest import fill
 
 DETAILS = {"fingerprint": "é" * 3, "n": [1, 2.5, None, True, {"z": "\x00", "a": "\ud800"}], "big": 10**40}
@@ -207,3 +207,15 @@ def test_alembic_is_imported_only_to_migrate(ledger, workspace):
     words = [sys.executable, "-W", "error", "-c", source, str(workspace.root)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_the_latest_events(ledger: Ledger) -> None:
+    assert ledger.latest(3) == []
+    fill(ledger, 7)
+    ledger.append("approved", actor="Bob", subject="notebooks/n1.ipynb")
+    assert ledger.latest(3) == ledger.events()[:-4:-1]
+    assert [event.sequence for event in ledger.latest(2, before=4)] == [3, 2]
+    about = ledger.latest(9, kinds=["commented"], subject="notebooks/n1.ipynb")
+    assert [event.sequence for event in about] == [7, 4, 1]
+    assert [event.sequence for event in ledger.latest(9, actor="Bob")] == [8]
+    assert ledger.latest(9, kinds=[]) == []

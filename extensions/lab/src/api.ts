@@ -167,12 +167,12 @@ export interface Home {
 
 /** A page of events, newest first. */
 export interface EventsQuery {
-  kind: string;
-  subject: string;
-  actor: string;
+  kind?: string;
+  subject?: string;
+  actor?: string;
   /** Only events before this number; 0 for the newest. */
-  before: number;
-  limit: number;
+  before?: number;
+  limit?: number;
 }
 
 /** One event. */
@@ -199,6 +199,7 @@ export interface Events {
 export interface Verified {
   ok: boolean;
   events: number;
+  /** What is wrong, a sentence each; approvals whose anchors could not be read are among them and harm nothing. */
   faults: string[];
 }
 
@@ -853,6 +854,8 @@ export interface Session {
 export interface Gets {
   'activities': { asked: null; answer: Activities };
   'apps': { asked: null; answer: Apps };
+  'home': { asked: null; answer: Home };
+  'ledger': { asked: EventsQuery; answer: Events };
   'notebooks/state': { asked: NotebookQuery; answer: NotebookState };
   'notebooks/templates': { asked: null; answer: Templates };
   'pipelines': { asked: null; answer: Pipelines };
@@ -875,6 +878,7 @@ export interface Posts {
   'activities/stop': { asked: ActivityQuery; answer: Activity };
   'activities/submit': { asked: StartSubmission; answer: Activity };
   'activities/test': { asked: StartTests; answer: Activity };
+  'ledger/verify': { asked: null; answer: Verified };
   'notebooks/fix': { asked: FixRequest; answer: Fixed };
   'notebooks/new': { asked: NewNotebook; answer: Made };
   'notebooks/parameters': { asked: WriteParameters; answer: ParametersSource };

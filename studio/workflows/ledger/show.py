@@ -80,6 +80,38 @@ def show_events(
     return Shown(fitting[-limit:], len(fitting), hint)
 
 
+@dataclass(frozen=True)
+class EventPage:
+    """Some events, newest first, and whether there are older ones."""
+
+    events: list[Event]
+    more: bool
+
+
+def page_of_events(
+    *, kind: str = "", subject: str = "", actor: str = "", before: int = 0, limit: int = 100
+) -> EventPage:
+    """Up to `limit` events that fit, newest first: all, or those numbered below `before`.
+
+    Raises
+    ------
+    BadInput
+        When there is no such kind.
+    LedgerUnavailable, LedgerFailed, LedgerDamaged
+        When the ledger cannot be read.
+    """
+    if kind and kind not in KINDS:
+        raise BadInput(f"There is no kind of event {kind!r}. {suggest(kind, KINDS)}")
+    found = open_ledger(find_workspace()).latest(
+        limit + 1,
+        kinds=[kind] if kind else None,
+        subject=subject or None,
+        actor=actor or None,
+        before=before or None,
+    )
+    return EventPage(found[:limit], len(found) > limit)
+
+
 def show_state(on: str, subject: str | None = None) -> ShownState:
     """What held at the end of the day, or at the moment, that `on` names; only about `subject` where one is given.
 
