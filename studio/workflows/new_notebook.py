@@ -110,8 +110,9 @@ def new_notebook(workspace: Workspace, template: str, folder: str, name: str = "
     text = json.dumps(content)
     dataset = _free_dataset(PurePosixPath(path).stem, catalog) if f'studio.save(\\"{_MARK}\\"' in text else ""
     written = _with_data(workspace, catalog, f'studio.load(\\"{EXAMPLE}\\")' in text, dataset, path, template)
-    if template != "app":  # an app keeps its title and description, by which it is listed
-        content["metadata"].pop("studio")
+    about = content["metadata"].pop("studio")
+    if template == "app":  # an app is listed by its title and its description
+        content["metadata"] |= {"title": about["title"], "description": about["description"]}
     made = json.loads(re.sub(rf"\b{_MARK}\b", dataset, json.dumps(content))) if dataset else content
     for target, part in written.items():  # the notebook last: where it stands, all that it needs stands, too
         write_atomic(workspace.root / target, part)
