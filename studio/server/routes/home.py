@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from studio.server.place import Place
 from studio.server.routing import Model, Routes
 
 routes = Routes("home")
@@ -44,4 +45,24 @@ class Home(Model):
     """Runs that go on now."""
 
 
-# get "" -> Home
+@routes.get()
+def home(place: Place) -> Home:
+    """What needs this person, and what happened."""
+    from studio.workflows.home import look_home
+
+    found = look_home()
+    needs = [
+        Need(
+            kind=need.kind,
+            title=need.title,
+            text=need.text,
+            time=need.time,
+            submission=need.submission,
+            run=need.run,
+            pipeline=need.pipeline,
+            path=place.lab_path(need.subject) if need.subject else None,
+        )
+        for need in found.needs
+    ]
+    happened = [Happening(**vars(one)) for one in found.happened]
+    return Home(needs=needs, happened=happened, running=list(found.running))
