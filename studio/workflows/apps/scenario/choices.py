@@ -139,9 +139,14 @@ def _states(workspace: Workspace, found: list[Content]) -> dict[str, tuple[Appro
     unapproved = [content for content in found if not states[content.subject].approved]
     submitted = awaiting(workspace, unapproved) if unapproved else frozenset()
     return {
-        subject: (state, "submitted" if subject in submitted and state.status != "invalid" else state.status)
+        subject: (state, "submitted" if subject in submitted and _may_wait(state) else state.status)
         for subject, state in states.items()
     }
+
+
+def _may_wait(state: ApprovalState) -> bool:
+    """Whether a submission of this content is one that nobody has decided yet: an approved one was submitted, too."""
+    return state.status in ("draft", "lapsed") and state.changes != ("environment",)
 
 
 def _judged(choice: Choice, found: list[Content], states: Mapping[str, tuple[ApprovalState, str]]) -> Choice:

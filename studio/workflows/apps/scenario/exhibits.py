@@ -6,6 +6,7 @@ begin as its kind does, and of a table only its texts are taken.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -21,6 +22,8 @@ from studio.workflows.apps.scenario.tables import Rows, tables_in
 from studio.workflows.apps.scenario.words import step_name
 
 _MOST = 16
+_MARKS = re.compile(r"[*`]|(?<!\w)_|_(?!\w)")
+"""What makes words of a heading bold, slanted or code."""
 _LARGEST = 4_000_000
 """Characters of images in all, as base64."""
 
@@ -95,7 +98,7 @@ def _captions(document: NotebookDocument) -> dict[int, str]:
     for cell in document.cells:
         if cell.type == "markdown":
             lines = [line.lstrip("#").strip() for line in cell.source.splitlines() if line.startswith("#")]
-            heading = lines[-1].strip("*_` ")[:120] if lines else heading
+            heading = _MARKS.sub("", lines[-1]).strip()[:120] if lines else heading
         found[cell.number] = heading
     return found
 
