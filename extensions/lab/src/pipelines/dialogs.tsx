@@ -93,7 +93,7 @@ export async function askAdd(
 ): Promise<Written | null> {
   const { pipelines } = await client.get('pipelines');
   const start: IAdding = {
-    pipeline: pipelines[0]?.name ?? '',
+    pipeline: (pipelines.find(one => !one.problem) ?? pipelines[0])?.name ?? '',
     name: '',
     description: '',
     step: '',

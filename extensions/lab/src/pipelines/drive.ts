@@ -137,6 +137,8 @@ export function withoutKernels(notebooks: INotebookTracker): void {
         canStart: false,
         shouldStart: false
       };
+      // A session that becomes ready without a kernel makes ipywidgets throw; this one never has to.
+      sessionContext.initialize = async () => false;
     }
   });
 }

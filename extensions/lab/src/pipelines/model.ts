@@ -17,6 +17,8 @@ export type Beside = 'nothing' | 'step' | 'run' | 'form' | 'comparison';
 /** Something that was started and goes on, or had no run when it ended. */
 export interface IGoing {
   activity: Activity;
+  /** Whether its run has begun; before that the plan is made and checked. */
+  begun: boolean;
   /** Whether it was asked to stop. */
   stopping: boolean;
 }
@@ -234,7 +236,7 @@ export class PipelineModel implements IDisposable {
     this._watching?.abort();
     const watching = new AbortController();
     this._watching = watching;
-    this._set({ going: { activity, stopping: false } });
+    this._set({ going: { activity, begun: false, stopping: false } });
     void this._followActivity(activity, watching.signal);
   }
 
@@ -246,6 +248,9 @@ export class PipelineModel implements IDisposable {
     }
     try {
       for await (const event of this.studio.activities.watch(activity.id, signal)) {
+        if (event.kind === 'run') {
+          this._begun(activity);
+        }
         if (event.run && event.run !== run) {
           run = event.run;
           this.choose(run);
@@ -266,6 +271,16 @@ export class PipelineModel implements IDisposable {
     void this.runs.refresh();
     if (run && run === this._snapshot.chosen) {
       void this._follow(run);
+    }
+  }
+
+  private _begun(activity: Activity): void {
+    const { going } = this._snapshot;
+    if (going?.activity.id === activity.id) {
+      this._set({ going: { ...going, begun: true } });
+    }
+    if (activity.run && activity.run === this._snapshot.chosen) {
+      void this._follow(activity.run); // a run that is resumed had ended when it was looked at
     }
   }
 

@@ -28,8 +28,19 @@ export function panelId(pipeline: string): string {
   return PREFIX + pipeline.replace(/[^\w-]+/g, '-');
 }
 
+/** A panel in the main area, which takes the focus when it comes to the front: then Lab knows that it is in front. */
+class MainPanel extends Panel {
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    if (!this.node.contains(document.activeElement)) {
+      this.node.tabIndex = -1;
+      this.node.focus();
+    }
+  }
+}
+
 /** One pipeline. */
-export class PipelinePanel extends Panel {
+export class PipelinePanel extends MainPanel {
   readonly model: PipelineModel;
 
   constructor(pipeline: string, run: string, parts: IPanelParts) {
@@ -83,7 +94,7 @@ export class PipelinePanel extends Panel {
 }
 
 /** The runs of all pipelines. */
-export class RunsPanel extends Panel {
+export class RunsPanel extends MainPanel {
   constructor(pipeline: string, parts: IPanelParts) {
     const { studio, actions, trans } = parts;
     super({

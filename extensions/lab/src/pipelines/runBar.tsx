@@ -120,10 +120,11 @@ function doneOf(run: Run): number {
 function barText(trans: TranslationBundle, props: IRunBarProps, now: number): string {
   const { shown, total } = props;
   const { run, going, chosen, pipeline } = shown;
-  if (going && !(run && run.status === 'running')) {
-    return going.stopping
-      ? trans.__('Stopping…')
-      : trans.__('Starting: the plan is made and checked…');
+  if (going?.stopping) {
+    return trans.__('Stopping…');
+  }
+  if (going && !going.begun) {
+    return trans.__('Starting: the plan is made and checked…');
   }
   if (!chosen) {
     const counts = new Map<string, number>();
@@ -148,7 +149,8 @@ function barText(trans: TranslationBundle, props: IRunBarProps, now: number): st
     return '';
   }
   if (run.status === 'running') {
-    const time = lasting(elapsed(run.started, now), trans);
+    // A run that is resumed has been started long ago.
+    const time = lasting(elapsed(going?.activity.started ?? run.started, now), trans);
     const now_ = run.steps.filter(step => step.status === 'running');
     const running = now_.map(step =>
       step.total ? trans.__('%1 at cell %2 of %3', step.key, step.done, step.total) : step.key
@@ -173,7 +175,7 @@ function barText(trans: TranslationBundle, props: IRunBarProps, now: number): st
 /** What is heard: without seconds and cells. */
 function toldText(trans: TranslationBundle, props: IRunBarProps): string {
   const { run, going, chosen, pipeline } = props.shown;
-  if (going && run?.status !== 'running') {
+  if (going && !going.begun) {
     return trans.__('%1 starts', pipeline?.name ?? '');
   }
   if (!chosen || !run) {

@@ -11,6 +11,7 @@ import { Broken } from './broken';
 import { Comparison } from './comparison';
 import { PipelineHeader } from './header';
 import type { ISnapshot, PipelineModel } from './model';
+import { Notice } from './notice';
 import { RunBar } from './runBar';
 import { RunFacts } from './runFacts';
 import { RunForm } from './runForm';
@@ -108,18 +109,7 @@ function Notices(props: {
   const notice = known ? null : shown.notice;
   return (
     <div className="studio-Pipeline-notices">
-      {notice ? (
-        <div className="studio-Notice">
-          <Fault fault={notice} trans={trans} title={noticeTitle(trans, notice.rule)} />
-          <button
-            type="button"
-            className="studio-Beside-close"
-            aria-label={trans.__('Take this notice away')}
-            title={trans.__('Take this notice away')}
-            onClick={() => model.dismiss()}
-          />
-        </div>
-      ) : null}
+      {notice ? <Notice trans={trans} fault={notice} dismiss={() => model.dismiss()} /> : null}
       <Fault
         fault={fault}
         trans={trans}
@@ -142,10 +132,6 @@ function Notices(props: {
       />
     </div>
   );
-}
-
-function noticeTitle(trans: TranslationBundle, rule: string): string | undefined {
-  return rule === 'refused' || rule === 'RunRefused' ? trans.__('The run was refused.') : undefined;
 }
 
 function Middle(props: {
@@ -176,7 +162,9 @@ function Middle(props: {
       <div className="studio-Pipeline-middle">
         {shown.waiting ? (
           <Busy text={trans.__('The plan is made…')} />
-        ) : pipeline && !pipeline.problem ? (
+        ) : pipeline?.problem ? (
+          <Empty title={trans.__('The graph is drawn when the pipeline is mended.')} />
+        ) : pipeline ? (
           <Empty title={trans.__('The pipeline has no steps.')} />
         ) : null}
       </div>

@@ -71,7 +71,6 @@ function Graph(props: IPipelineGraphProps): JSX.Element {
   const nodes = React.useMemo(() => layout.nodes.map(node => toNode(graph, node)), [graph, layout]);
   const edges = React.useMemo(() => layout.arrows.map(toEdge), [layout]);
   const container = React.useRef<HTMLDivElement>(null);
-  const [clipped, setClipped] = React.useState(false);
   const toggle = React.useCallback(
     (step: string) =>
       setOpen(before => {
@@ -83,6 +82,7 @@ function Graph(props: IPipelineGraphProps): JSX.Element {
       }),
     []
   );
+  const { clipped, keep } = useFirstView(layout, open);
   const walking = useWalking(container, graph, layout);
   useSteady(layout, open);
   useShown(layout, stepOf(graph, selected));
@@ -104,11 +104,7 @@ function Graph(props: IPipelineGraphProps): JSX.Element {
           nodeTypes={NODE_TYPES}
           edgeTypes={EDGE_TYPES}
           aria-label={trans.__('Graph of %1', props.title)}
-          onInit={flow => {
-            const view = firstView(layout, container.current);
-            setClipped(view.clipped);
-            void flow.setViewport(view);
-          }}
+          onMoveStart={event => event && keep()}
           onMoveEnd={walking.onMoveEnd}
           nodesDraggable={false}
           nodesConnectable={false}
@@ -194,13 +190,35 @@ function toEdge(arrow: ILayout['arrows'][number]): Edge {
   };
 }
 
+/** Shows as much as can be read, anew when the room changes, until a person moves the drawing. */
+function useFirstView(
+  layout: ILayout,
+  open: ReadonlySet<string>
+): { clipped: boolean; keep: () => void } {
+  const flow = useReactFlow();
+  const width = useStore(state => state.width);
+  const height = useStore(state => state.height);
+  const moved = React.useRef(false);
+  const [clipped, setClipped] = React.useState(false);
+  React.useEffect(() => {
+    if (width && height && !moved.current && open.size === 0) {
+      const { clipped, ...view } = firstView(layout, width, height);
+      setClipped(clipped);
+      void flow.setViewport(view);
+    }
+  }, [layout, open, width, height, flow]);
+  const keep = React.useCallback(() => {
+    moved.current = true;
+  }, []);
+  return { clipped, keep };
+}
+
 /** All of it where that can be read, else its beginning: then an overview helps. */
 function firstView(
   layout: ILayout,
-  container: HTMLElement | null
+  width: number,
+  height: number
 ): { x: number; y: number; zoom: number; clipped: boolean } {
-  const width = container?.clientWidth || 800;
-  const height = container?.clientHeight || 500;
   const right = Math.max(1, ...layout.nodes.map(node => node.x + node.width));
   const bottom = Math.max(1, ...layout.nodes.map(node => node.y + node.height));
   const fitting = Math.min((width - 32) / right, (height - 32) / bottom, 1);
