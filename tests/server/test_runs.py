@@ -58,7 +58,7 @@ def test_a_run_and_its_failing_cell(root: Root, place: Place) -> None:
     assert not any("\x1b" in line for line in step.error.traceback)
     assert step.lab_path == "notebooks/it.ipynb"
     assert step.executed == f"studio-run:{found.run}/it.ipynb"
-    assert step.mlflow == f"/studio-mlflow/#/runs/{step.mlflow.rpartition('/')[2]}" if step.mlflow else False
+    assert step.mlflow == f"/mlflow/#/runs/{step.mlflow.rpartition('/')[2]}" if step.mlflow else False
 
     executed = routes.executed(root, step_query(found))
     content = routes.document(root, step_query(found)).content

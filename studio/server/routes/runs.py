@@ -179,7 +179,7 @@ class Log(Model):
 
 
 DRIVE = "studio-run"
-MLFLOW = "studio-mlflow"
+MLFLOW = "mlflow"
 """Where MLflow's pages are, behind Jupyter's address: the name under which jupyter-server-proxy knows them."""
 _LOOK_EVERY = 0.25
 
