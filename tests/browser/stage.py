@@ -5,14 +5,20 @@ Only the transport is ours: the widget's module, its style, its state and its me
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from studio.widgets.widget import Widget
+from tests.browser.conftest import Seen
+
+Stages = Callable[..., "Stage"]
 
 THEMES = Path(sys.prefix) / "share" / "jupyter" / "lab" / "themes" / "@jupyterlab"
 FRAME = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Widgets</title>
@@ -102,3 +108,30 @@ class Stage:
         del state["layout"], state["tabbable"], state["tooltip"]
         # As Jupyter sends it: no NaN, no half characters.
         return json.loads(json.dumps(state, allow_nan=False).encode("utf-8"))
+
+
+@contextlib.contextmanager
+def stages(browser: Browser) -> Iterator[Stages]:
+    """A function that makes a stage in a page of its own; at the end nothing has gone wrong there."""
+    pages: list[tuple[Page, Seen, list[str]]] = []
+
+    def opened(theme: str = "light", width: int = 1000) -> Stage:
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.set_default_timeout(10_000)
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+        pages.append((page, Seen(page), said))
+        return Stage(page, theme)
+
+    yield opened
+    for page, seen, said in pages:
+        page.close()
+        assert (seen.errors, seen.outside, said) == ([], [], [])
+
+
+def settled(stage: Stage, true: Callable[[], object]) -> None:
+    """Wait until Python knows."""
+    end = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < end
+        stage.page.wait_for_timeout(20)

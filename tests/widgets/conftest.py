@@ -87,7 +87,7 @@ def step(key: str, status: str = "completed", **facts: Any) -> StepRecord:
     """The record of a step; ``train[model=a]`` is a part of ``train``."""
     name, _, part = key.partition("[")
     given: dict[str, Any] = {"notebook": f"notebooks/{name}.ipynb", "status": status, "seconds": 1.5, **facts}
-    return StepRecord(key, name, part.removesuffix("]"), **given)
+    return StepRecord(key, **({"name": name, "part": part.removesuffix("]")} | given))
 
 
 def run(identity: str, *steps: StepRecord, **facts: Any) -> RunRecord:

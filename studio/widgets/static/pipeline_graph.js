@@ -52,7 +52,8 @@ function render({ model, el }) {
           'button',
           { type: 'button', class: 'studio-box', 'aria-describedby': hint.id, title: step.notebook, click: () => select(step.name), focus: () => (current = step.name) },
           h('span', { class: 'studio-name' }, step.name),
-          h('span', { class: 'studio-below' }, status, time),
+          ' ',
+          h('span', { class: 'studio-below' }, status, ' ', time),
           bar
         );
         button.style.cssText = `left:${Number(step.x)}px;top:${Number(step.y)}px;width:${Number(box[0])}px;height:${Number(box[1])}px`;
@@ -68,7 +69,7 @@ function render({ model, el }) {
   }
 
   function select(name) {
-    const again = model.get('selected') === name;
+    const again = chosen()?.name === name;
     model.send({ verb: 'select', step: again ? '' : name });
   }
 
@@ -106,7 +107,6 @@ function render({ model, el }) {
       if (box.status.textContent !== text) box.status.replaceChildren(shown(text));
       if (box.time.textContent !== time) box.time.replaceChildren(time);
       box.bar.style.width = `${Math.round(100 * Math.min(1, now.share ?? 0))}%`;
-      box.button.setAttribute('aria-label', shown([step.name, text, time].filter(Boolean).join(', ')));
       if (ENDED.includes(now.status) && said.get(step.name) !== now.status && said.size) told.push(`${step.name} ${now.status}.`);
       said.set(step.name, now.status);
     }
