@@ -92,12 +92,20 @@ def _approve(
         latest_submission(workspace, submission.id)
         request = ReviewRequest(submission=submission.id, base=workspace.root)
         reason = check_allowed(examine(workspace, actor, content, request))
+        already = _approved_this(workspace, actor, submission)
     except StudioError as error:
         return Permission.refused(error)
-    if actor.name in state.approvers:
+    if already:
         missing = f"{state.missing} more {'is' if state.missing == 1 else 'are'} needed"
         return Permission(False, f"{actor} approved it already, and {missing}.", "ask somebody else for the review.")
     return Permission(True, reason)
+
+
+def _approved_this(workspace: Workspace, actor: Actor, submission: Submission) -> bool:
+    """Whether the actor is among those who approved this submission; who approved an earlier content is not."""
+    file = read_approval(workspace, submission.subject)
+    given = file.approvals if file is not None and file.evidence.submission == submission.id else ()
+    return any(one.reviewer == actor.name for one in given)
 
 
 def _reject(workspace: Workspace, actor: Actor, event: Event, state: ApprovalState, status: str) -> Permission:

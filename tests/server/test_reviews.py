@@ -256,6 +256,7 @@ def test_a_change_beside_what_was_approved(changed: Team) -> None:
     found = look(changed)
     assert found.summary == "1 cell changed; 1 of these changes counts"
     assert found.base.startswith("the approval of ")
+    assert found.approve.allowed, "who approved the earlier content may approve this one"
     assert found.changes == ["cell 4 (code)"]
     assert {figure.status for figure in found.figures} == {"same"}
     with acting(changed) as root:
