@@ -41,6 +41,9 @@ export function differenceView(
   const rendermime = harmlessRenderers(translator);
   const cells = diffedCells<CellDiffModel>(model.cells);
   const common = { editorFactory, translator, collapseIdentical: 3 };
+  const { base_label, remote_label } = difference;
+  const framed = (widget: Widget): Widget =>
+    frame(widget, rendermime.mimeTypes, [base_label, remote_label]);
   return {
     cells,
     show: cell =>
@@ -50,8 +53,7 @@ export function differenceView(
           rendermime,
           mimetype: model.mimetype,
           ...common
-        }),
-        rendermime.mimeTypes
+        })
       ),
     metadata: model.metadata
       ? () => framed(new MetadataDiffWidget({ model: model.metadata!, ...common }))
@@ -59,13 +61,22 @@ export function differenceView(
   };
 }
 
-/** The classes by which nbdime's style sheets find their own, and no offer that cannot or must not be taken. */
-function framed(widget: Widget, known: readonly string[] = []): Widget {
-  widget.node.querySelectorAll('option').forEach(option => {
+/**
+ * The classes by which nbdime's style sheets find their own, names for those who do not see, and no offer that cannot
+ * or must not be taken.
+ */
+function frame(widget: Widget, known: readonly string[], sides: [string, string]): Widget {
+  const { node } = widget;
+  node.querySelectorAll('option').forEach(option => {
     option.disabled = option.hidden = !known.includes(option.text);
   });
-  widget.node.querySelectorAll('.jp-Diff-trustOutputButton').forEach(button => button.remove());
-  widget.node.querySelectorAll<HTMLElement>('.jp-CollapsiblePanel-header').forEach(reachable);
+  node.querySelectorAll('.jp-Diff-trustOutputButton').forEach(button => button.remove());
+  node.querySelectorAll<HTMLElement>('.jp-CollapsiblePanel-header').forEach(reachable);
+  node.querySelectorAll('.cm-content').forEach(text => {
+    const before = text.closest('.cm-diff-left-editor, .cm-merge-pane-deleted') !== null;
+    text.setAttribute('aria-label', sides[before ? 0 : 1]);
+    text.setAttribute('aria-readonly', 'true');
+  });
   const panel = new Panel();
   panel.addClass('nbdime-root');
   panel.addClass('jp-Notebook-diff');

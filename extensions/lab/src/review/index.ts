@@ -86,7 +86,17 @@ const review: JupyterFrontEndPlugin<void> = {
             },
             changed: () => studio.refresh()
           });
-          opened.read.connect(() => void tracker.save(opened));
+          opened.read.connect(() => {
+            void tracker.save(opened);
+            // A subject's latest submission may be open already under its identifier.
+            const other = tracker.find(
+              one => one !== opened && one.submission === opened.submission
+            );
+            if (other && !opened.isDisposed) {
+              shell.activateById(other.id);
+              window.setTimeout(() => opened.dispose());
+            }
+          });
           shell.add(opened, 'main');
           await tracker.add(opened);
           widget = opened;

@@ -48,8 +48,17 @@ describe('the commands', () => {
     await waitFor(() => expect(shell.shown[0].title.label).toBe('Review: Train a model'));
     await commands.execute('studio:open-review', { submission: 's1' });
     expect(shell.shown).toHaveLength(1);
-    await commands.execute('studio:open-review', { submission: 's2' });
-    expect(shell.shown).toHaveLength(2);
+  });
+
+  it('keep the review that is open where a subject leads to the same submission', async () => {
+    const { commands, shell } = activated();
+    await commands.execute('studio:open-review', { submission: 's1' });
+    await waitFor(() => expect(shell.shown[0].title.label).toBe('Review: Train a model'));
+    await commands.execute('studio:open-review', { submission: 'notebooks/churn/train.ipynb' });
+    await waitFor(() =>
+      expect(shell.shown.map(widget => widget.isDisposed)).toEqual([false, true])
+    );
+    expect(shell.front).toBe(shell.shown[0].id);
   });
 
   it('open the list once, also where no submission is named', async () => {
