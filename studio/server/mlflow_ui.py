@@ -17,7 +17,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
@@ -56,11 +55,12 @@ def command(unix_socket: str) -> list[str]:
     return [word.replace("{", "{{").replace("}", "}}") for word in words]
 
 
-@dataclass(frozen=True)
 class Elsewhere(Exception):
     """The workspace's runs are kept by an MLflow server that has pages of its own, at `address`."""
 
-    address: str
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
 
 
 def server(root: Path, listening: Path) -> tuple[list[str], dict[str, str]]:

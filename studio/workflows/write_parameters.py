@@ -199,11 +199,11 @@ class _Places:
     def _name(self, whole: str) -> str:
         """How the notebook calls what is ``datetime.date`` in full."""
         module, _, last = whole.rpartition(".")
-        for bound, meant in self._names.items():
-            if meant == whole:
-                return bound
-            if meant == module:
-                return f"{bound}.{last}"
+        names = {meant: bound for bound, meant in self._names.items()}
+        if whole in names:
+            return names[whole]
+        if module in names:
+            return f"{names[module]}.{last}"
         line = f"import {module}" if module == "studio" else f"from {module} import {last}"
         raise BadInput(
             f"A value here is written as {last}(…), and no cell above imports it. Next: write in a cell above: {line}"
@@ -213,7 +213,7 @@ class _Places:
 def _quoted(text: str) -> str:
     r"""The text between double quotes where nothing in it has to be escaped for that, else as Python writes it."""
     written = repr(text)
-    return f'"{written[1:-1]}"' if written.startswith("'") and '"' not in text and "\\'" not in written else written
+    return f'"{written[1:-1]}"' if written.startswith("'") and '"' not in text else written
 
 
 def _check_written(document: NotebookDocument, written: str, wanted: Mapping[str, Any]) -> None:

@@ -14,6 +14,15 @@ from typing import Any
 from tests.servers import Jupyter, jupyter
 
 PREFIX = "/studio/api/v1/"
+_LEFT_OUT = (
+    "jupyter_lsp",
+    "jupyter_server_terminals",
+    "jupyterlab",
+    "jupyterlab_jupytext",
+    "nbdime",
+    "notebook_shim",
+    "voila.server_extension",
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,14 @@ class Client:
 
 @contextmanager
 def jupyter_server_at(root: Path, state: Path, *, actor: str = "", **environment: str) -> Iterator[Client]:
-    """A Jupyter server (without Lab) on the folder `root`, as the person `actor`; whoever has its token."""
+    """A Jupyter server (without Lab) on the folder `root`, as the person `actor`; whoever has its token.
+
+    Extensions that have no part in it are left out: they are what takes most of its start.
+    """
+    config = state / "config"
+    config.mkdir(parents=True, exist_ok=True)
+    left_out = {"ServerApp": {"jpserver_extensions": dict.fromkeys(_LEFT_OUT, False)}}
+    (config / "jupyter_server_config.json").write_text(json.dumps(left_out), encoding="utf-8")
     words = ("--ServerApp.log_level=INFO",)
     with jupyter(root, state, actor=actor, program="server", words=words, **environment) as server:
         yield Client(server)

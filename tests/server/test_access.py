@@ -12,6 +12,7 @@ from studio.server.routing import Route, all_routes
 from tests.conftest import Place
 from tests.server.asking import PREFIX, Client, jupyter_server_at
 
+pytestmark = pytest.mark.slow
 ROUTES = all_routes()
 REFUSING = """
 from jupyter_server.auth import Authorizer

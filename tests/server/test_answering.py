@@ -115,12 +115,14 @@ def test_a_body_is_strict_json(body: bytes, words: str) -> None:
         assert words in raised.value.message
 
 
+@pytest.mark.slow
 def test_a_body_has_a_limit(anna: Client) -> None:
     answer = anna.ask("POST", "activities/run", b'{"name": "' + b"a" * BODY_LIMIT + b'"}')
     assert answer.status == 413
     assert answer.json["message"] == "The request's body is larger than 8 MB."
 
 
+@pytest.mark.slow
 def test_an_unknown_key_of_a_body_is_refused(anna: Client) -> None:
     answer = anna.post("activities/run", name="small", jobz=2)
     assert answer.status == 400
@@ -131,6 +133,7 @@ def test_an_unknown_key_of_a_body_is_refused(anna: Client) -> None:
 # ---------------------------------------------------------------- which address
 
 
+@pytest.mark.slow
 def test_an_address_that_is_none(anna: Client) -> None:
     assert anna.get("sesion").json["message"] == "There is no noun 'sesion' at /studio/api/v1/. Did you mean 'session'?"
     assert "Did you mean 'notebooks/state'?" in anna.get("notebooks/stat").json["message"]
@@ -275,6 +278,7 @@ def test_what_nobody_foresaw_is_told_by_its_number_and_nothing_else(caplog: pyte
     assert Handler().failure(PermissionError(13, "Permission denied", "/x/y")).status == 400
 
 
+@pytest.mark.slow
 def test_an_html_page_of_tornado_never_comes(anna: Client) -> None:
     for answer in (anna.ask("PUT", "session"), anna.get("nothing"), anna.ask("GET", "session?x=" + "a" * 20_000)):
         assert answer.status >= 400
@@ -303,6 +307,7 @@ def test_more_than_the_threads_can_take_is_told_at_once() -> None:
     asyncio.run(crowd())
 
 
+@pytest.mark.slow
 def test_session(anna: Client, small: Place) -> None:
     found = anna.ok(anna.get("session"))
     assert found == {
