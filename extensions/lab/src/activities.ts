@@ -99,11 +99,7 @@ export class Activities implements IActivities {
   }
 
   async refresh(): Promise<void> {
-    if (this._poll.isDisposed) {
-      return;
-    }
-    await this._poll.refresh();
-    await this._poll.tick.catch(() => undefined); // the poll asks again by itself, later and later
+    await this._ask().catch(() => undefined); // the poll asks again by itself, later and later
   }
 
   dispose(): void {
@@ -116,7 +112,7 @@ export class Activities implements IActivities {
   private async _ask(): Promise<void> {
     const turn = ++this._turn;
     const { activities } = await this._client.get('activities');
-    if (turn === this._turn) {
+    if (turn === this._turn && !this._poll.isDisposed) {
       this._take(activities);
     }
   }

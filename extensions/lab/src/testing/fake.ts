@@ -25,7 +25,7 @@ export class FakeClient implements IStudioClient {
   readonly asked: [string, unknown][] = [];
 
   constructor(answers: Answers = {}) {
-    this.answers = answers;
+    this.answers = { ...answers };
   }
 
   async get(address: any, ...[asked]: any[]): Promise<any> {

@@ -8,4 +8,5 @@ export * from './form';
 export * from './panel';
 export * from './quiet';
 export * from './time';
+export * from './told';
 export * from './virtual';
