@@ -2,6 +2,7 @@
  * Studio in this browser: the session, the activities, and the signal on which all panels ask anew.
  */
 import type { IDisposable } from '@lumino/disposable';
+import { Poll } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { Activities } from './activities';
@@ -11,6 +12,8 @@ import type { IStudio, IStudioClient } from './tokens';
 
 /** Milliseconds between two looks at what goes on, where the settings say nothing. */
 export const INTERVAL = 10000;
+/** Milliseconds between two questions who works here: a workspace may be made, and its people change. */
+const SESSION = 30000;
 
 export class Studio implements IStudio, IDisposable {
   readonly client: IStudioClient;
@@ -20,11 +23,19 @@ export class Studio implements IStudio, IDisposable {
   private _session: Session | null = null;
   private _fault: StudioFault | null = null;
   private _disposed = false;
+  private readonly _poll: Poll<void, unknown>;
 
   constructor(client: IStudioClient, interval = INTERVAL) {
     this.client = client;
     this.activities = new Activities(client, interval);
     this.activities.ended.connect(() => this._refreshed.emit());
+    this._poll = new Poll({
+      name: '@notebook-studio/lab:session',
+      auto: false,
+      factory: () => this._ask(),
+      frequency: { interval: SESSION, backoff: false, max: SESSION },
+      standby: 'when-hidden'
+    });
   }
 
   get session(): Session | null {
@@ -50,7 +61,7 @@ export class Studio implements IStudio, IDisposable {
   /** Ask who works here, and begin to look at what goes on. */
   async begin(): Promise<void> {
     this.activities.begin();
-    await this._ask();
+    await this._poll.start();
   }
 
   refresh(): void {
@@ -65,6 +76,7 @@ export class Studio implements IStudio, IDisposable {
     }
     this._disposed = true;
     this.activities.dispose();
+    this._poll.dispose();
     Signal.clearData(this);
   }
 
