@@ -64,7 +64,7 @@ export function AllRuns(props: IAllRunsProps): JSX.Element {
             />
           ) : null}
         </div>
-      ) : state.waiting || state.error ? null : (
+      ) : !state.known || state.error ? null : (
         <Empty title={trans.__('No run yet.')}>
           <p>{trans.__('Open a pipeline and run it.')}</p>
         </Empty>

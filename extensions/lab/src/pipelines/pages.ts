@@ -15,6 +15,8 @@ export interface IRunPages {
   total: number;
   more: boolean;
   waiting: boolean;
+  /** Whether any answer has come yet. */
+  known: boolean;
   /** Why the latest page could not be loaded; empty where it could. */
   error: string;
 }
@@ -96,6 +98,7 @@ export class RunPages {
       this._set({
         ...joined({ rows: page.runs, total: page.total, more: page.more }),
         waiting: false,
+        known: true,
         error: ''
       });
     } catch (error) {
@@ -110,7 +113,14 @@ export class RunPages {
     }
   }
 
-  private _state: IRunPages = { rows: [], total: 0, more: true, waiting: false, error: '' };
+  private _state: IRunPages = {
+    rows: [],
+    total: 0,
+    more: true,
+    waiting: false,
+    known: false,
+    error: ''
+  };
   private _changed = new Signal<this, void>(this);
   private _disposed = false;
 }

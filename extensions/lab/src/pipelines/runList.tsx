@@ -63,7 +63,7 @@ export function RunList(props: IRunListProps): JSX.Element {
           </div>
           <CompareBar trans={trans} marked={marked} total={state.total} compare={props.compare} />
         </>
-      ) : state.waiting ? null : (
+      ) : !state.known ? null : (
         <p className="studio-RunList-none">{trans.__('No run yet.')}</p>
       )}
     </nav>
