@@ -49,7 +49,7 @@ def _serve(given: argparse.Namespace, token: str) -> None:
         base_url="/" + "".join(f"{part}/" for part in given.base_url.split("/") if part),
         kernels=given.kernels,
         ahead=given.ahead,
-        patience=Patience(idle=60.0 * given.idle),
+        patience=Patience(arrival=given.arrival, absence=given.absence, idle=60.0 * given.idle),
         parent=given.parent,
     )
 
@@ -83,6 +83,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kernels", type=int, default=8)
     parser.add_argument("--ahead", type=int, default=1)
     parser.add_argument("--idle", type=float, default=30.0, help="minutes")
+    parser.add_argument("--arrival", type=float, default=60.0, help="seconds from sending a page to its connection")
+    parser.add_argument("--absence", type=float, default=20.0, help="seconds that a connection may be lost")
     parser.add_argument("--json", action="store_true", dest="as_json")
     return parser.parse_args()
 

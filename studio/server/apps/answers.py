@@ -14,6 +14,7 @@ from tornado.web import HTTPError, RequestHandler
 from voila.static_file_handler import MultiStaticFileHandler  # type: ignore[import-untyped]
 
 from studio.server.apps import gate
+from studio.server.apps.armour import armour
 from studio.server.apps.kernels import AppKernels, Full
 from studio.server.apps.pages import Page, Pages
 from studio.server.apps.rendering import Look
@@ -27,27 +28,6 @@ _WORDS = {
 }
 _AGAIN = 20
 """Seconds after which a browser or a program that met a full server may try again."""
-
-
-def policy(host: str, *, app: bool) -> str:
-    """The content security policy of a page: of an app, whose widgets bring styles and programs, or of another one."""
-    directives = {
-        "default-src": "'none'",
-        # A widget's program reaches the page through the kernel's connection and is loaded as a blob.
-        "script-src": "'self' blob:" if app else "'self'",
-        "style-src": "'self' 'unsafe-inline'" if app else "'self'",
-        "img-src": "'self' data: blob:" if app else "data:",
-        "font-src": "'self' data:",
-        "connect-src": f"'self' ws://{host} wss://{host}" if app else "'self'",
-        "media-src": "'self' data: blob:" if app else "'none'",
-        "worker-src": "'self' blob:" if app else "'none'",
-        "frame-src": "'self'" if app else "'none'",
-        "object-src": "'none'",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-        "frame-ancestors": "'self'",
-    }
-    return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
 class Answer(RequestHandler):
@@ -225,8 +205,8 @@ class Alive(Answer):
 
     def get(self, kernel_id: str) -> None:
         """Answer what the page has to say to who looks at it."""
-        kept = self.kernels.kept.get(kernel_id)
-        if kept is None or kept.phase == "kept":
+        kept = self.kernels.shown(kernel_id)
+        if kept is None:
             raise HTTPError(404)
         told, kept.faults = kept.faults, []
         self.finish({"notices": [faults.said(number) for number in told[-1:]]})
@@ -235,8 +215,7 @@ class Alive(Answer):
         """End the kernel: its page is left."""
         if not gate.same_origin(self.request):
             raise HTTPError(403)
-        kept = self.kernels.kept.get(kernel_id)
-        if kept is not None and kept.phase != "kept":
+        if self.kernels.shown(kernel_id) is not None:
             self.kernels.end_soon(kernel_id)
         self.set_status(204)
 
@@ -246,22 +225,9 @@ class KernelModel(Answer):
 
     def get(self, kernel_id: str) -> None:
         """Answer as Jupyter does."""
-        kept = self.kernels.kept.get(kernel_id)
-        if kept is None or kept.phase == "kept" or kernel_id not in self.kernels:
+        if self.kernels.shown(kernel_id) is None or kernel_id not in self.kernels:
             raise HTTPError(404)
         self.finish(self.kernels.kernel_model(kernel_id))  # type: ignore[no-untyped-call]
-
-
-def armour(answer: RequestHandler, *, app: bool) -> dict[str, str]:
-    """The headers that keep a page to itself."""
-    return {
-        "Content-Security-Policy": policy(str(answer.request.headers.get("Host", "")), app=app),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Server": "studio",
-    }
 
 
 class _File(RequestHandler):

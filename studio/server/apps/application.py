@@ -40,7 +40,7 @@ _KERNEL = r"(?P<kernel_id>[0-9a-f-]{36})"
 _LARGEST = 16 << 20
 _INTERVAL = 1.0
 _PING = 20_000
-"""Milliseconds after which a connection that gives no sign is taken for lost."""
+"""Milliseconds between two questions whether a page is still there; after three without an answer it is not."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def build(serving: Serving, log: logging.Logger, port: int, door: Path) -> Guard
         allow_remote_access=True,  # the gate has compared the Host
         websocket_max_message_size=_LARGEST,
         ws_ping_interval=_PING,
-        ws_ping_timeout=_PING,
+        ws_ping_timeout=3 * _PING,
     )
 
 
@@ -171,7 +171,13 @@ def serve(serving: Serving, log: logging.Logger, ready: Callable[[str, str], Non
     BadInput
         When the port or the socket is taken or not allowed, or the template is not installed.
     """
+    logging.getLogger("tornado.general").addFilter(_is_news)
     asyncio.run(_serve(serving, log, ready))
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """All but one remark: tornado takes jupyter_server's milliseconds for seconds of its own, which hurts nobody."""
+    return "websocket_ping_timeout" not in str(record.msg)
 
 
 async def _serve(serving: Serving, log: logging.Logger, ready: Callable[[str, str], None]) -> None:

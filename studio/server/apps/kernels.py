@@ -173,6 +173,11 @@ class AppKernels(AsyncMappingKernelManager):
         """The kernel's page was sent to a visitor."""
         self._turn(kernel_id, "given")
 
+    def shown(self, kernel_id: str) -> Kept | None:
+        """What is known of a kernel whose page somebody has; None for one that is kept ready, ends, or is not there."""
+        kept = self.kept.get(kernel_id)
+        return None if kept is None or kept.phase == "kept" or kernel_id in self._endings else kept
+
     def notify_connect(self, kernel_id: str) -> None:
         """A page has connected."""
         super().notify_connect(kernel_id)  # type: ignore[no-untyped-call]

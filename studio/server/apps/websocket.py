@@ -12,6 +12,7 @@ from jupyter_server.auth.identity import IdentityProvider, User
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
+from studio.server.apps.armour import armour
 from studio.server.apps.kernels import AppKernels
 from studio.workflows.apps import faults
 
@@ -94,4 +95,6 @@ class Channels(KernelWebsocketHandler):
     def write_error(self, status_code: int, **_: Any) -> None:
         """No page of Jupyter's: a browser shows none for a websocket."""
         self.set_status(status_code)
+        for name, value in armour(self, app=False).items():
+            self.set_header(name, value)
         self.finish()
