@@ -12,7 +12,7 @@ LAB_SOURCES := $(wildcard hatch_build.py extensions/server/*/* extensions/voila/
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-quick test-lab lab lab-extension api check format bench docs lock set-up
+.PHONY: help run test test-all test-quick test-lab lab lab-extension api check format bench docs pictures lock set-up
 
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -58,9 +58,12 @@ format: $(STAMP) ## put the code into its format
 bench: $(STAMP) $(LAB_STAMP) ## measure the speeds that are promised
 	$(BIN)/python -m tests.benchmarks
 
-docs: $(STAMP) ## build the documentation in site/
+docs: pictures ## take its pictures anew, and build the documentation in site/
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs site
 	@echo "The documentation starts at site/index.html"
+
+pictures: $(STAMP) $(LAB_STAMP) ## take the pictures of the documentation, where there is a browser
+	STUDIO_PICTURES="$(CURDIR)/docs/pictures" $(BIN)/pytest -n 0 -q tests/browser/test_story.py
 
 lock: $(STAMP) ## pin what pyproject.toml asks for (newer versions: make lock UPGRADE=--upgrade)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group docs --group build --universal \
