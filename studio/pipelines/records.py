@@ -236,6 +236,8 @@ class RunStore:
         return self._workspace.runs / run
 
     def _resolved(self, name: str) -> str:
+        if name[:1].isdigit() and name == Path(name).name and (self._folder(name) / FILE).is_file():
+            return name  # without listing all that there are
         ids = self.ids()
         if name == LAST and ids:
             return ids[0]

@@ -229,6 +229,26 @@ def test_pages_of_runs(store: RunStore, workspace: Workspace) -> None:
     assert [head.run[7] for head in store.page(pipeline="other", before=page.heads[-1].run).heads] == ["2"]
 
 
+def test_a_page_reads_no_other_run_and_no_step(
+    store: RunStore, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        folder = workspace.runs / f"20260101-000000-{number:06x}"
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(run(folder.name, status="completed").to_json())
+    read: list[str] = []
+
+    def counted(path: str, name: str) -> RunHead | None:
+        read.append(name)
+        return read_head(path, name)
+
+    monkeypatch.setattr(records, "read_head", counted)
+    monkeypatch.setattr(store, "_load", lambda name: pytest.fail(f"all of {name} was read"))
+    page = store.page(limit=5, before="20260101-000000-000010")
+    assert [head.run[-2:] for head in page.heads] == ["0f", "0e", "0d", "0c", "0b"]
+    assert (read, page.total) == ([head.run for head in page.heads], 60)
+
+
 def test_the_latest_run_of_each_pipeline(store: RunStore) -> None:
     for day, pipeline in enumerate(("a", "b", "a", "c"), start=1):
         ended(store, run(f"2026010{day}-000000-aaaaaa", pipeline=pipeline))
