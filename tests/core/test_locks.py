@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.core.files import CannotWrite
-from studio.core.locks import Locked, lock, try_lock
+from studio.core.locks import Locked, is_held, lock, try_lock
 
 HOLDER = """
 import sys, time
@@ -71,3 +71,32 @@ def test_where_no_lock_can_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(CannotWrite):
         try_lock(tmp_path / "file" / "lock")
+
+
+def test_whoever_looks_sees_a_holder_and_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not is_held(path)
+    assert not path.exists(), "looking makes no file"
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        assert is_held(path)
+        assert is_held(path)
+        holder.kill()
+        holder.wait()
+    assert not is_held(path)
+    held = try_lock(path)
+    assert held is not None, "who looked keeps nothing"
+    os.close(held)
+
+
+def test_many_who_look_at_once_take_nobody_for_a_holder(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.touch()
+    seen: set[bool] = set()
+    crowd = [threading.Thread(target=lambda: seen.update(is_held(path) for _ in range(500))) for _ in range(4)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert seen == {False}
