@@ -28,7 +28,9 @@ export function actionsIn(commands: CommandRegistry): IActions {
       }
     },
     openMlflow: address => {
-      if (!run(commands, CommandIDs.openMlflow, { address })) {
+      // A tracking server of a team lets no other page show it in a frame.
+      const ours = new URL(address, window.location.href).origin === window.location.origin;
+      if (!ours || !run(commands, CommandIDs.openMlflow, { address })) {
         window.open(address, '_blank', 'noopener');
       }
     },

@@ -100,16 +100,16 @@ const BREATH = 2000;
 
 /** Says what changed: not every cell, and not more than a person can hear. */
 function Told({ text }: { text: string }): JSX.Element {
-  const [said, setSaid] = React.useState('');
+  const said = React.useRef<HTMLDivElement>(null);
   React.useEffect(() => {
-    const timer = window.setTimeout(() => setSaid(text), BREATH);
+    const timer = window.setTimeout(() => {
+      if (said.current) {
+        said.current.textContent = text;
+      }
+    }, BREATH);
     return () => window.clearTimeout(timer);
   }, [text]);
-  return (
-    <div className="studio-Spoken" role="status" aria-live="polite">
-      {said}
-    </div>
-  );
+  return <div className="studio-Spoken" role="status" aria-live="polite" ref={said} />;
 }
 
 function doneOf(run: Run): number {
