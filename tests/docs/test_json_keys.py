@@ -118,6 +118,8 @@ def printed(place: Place) -> Iterator[tuple[str, Any]]:
     place.write(".studio/schedule/people/20260302T0600Z.json", OUTCOME)
     yield run("pipelines schedules")
     yield run("notebooks templates")
+    place.notebook("notebooks/apps/page.ipynb", "1")
+    yield run("apps list")
     place.write("pipelines/catalog.yml", "version: 1\ndatasets: {}\n")
     yield run("notebooks new", "notebooks/made", "--template", "training")
 
