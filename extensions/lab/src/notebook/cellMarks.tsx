@@ -104,15 +104,17 @@ export class CellMarks implements IDisposable {
 
   private _show(cell: Cell, cases: readonly IShownCase[]): void {
     const shown = this._results.get(cell);
+    const course = this._options.model.course('test');
+    const busy = course !== null && !course.ended;
     if (shown) {
-      shown.cases = cases;
+      shown.set(cases, busy);
       return;
     }
     if (cases.length === 0) {
       return;
     }
     const results = new CellResults(this._options);
-    results.cases = cases;
+    results.set(cases, busy);
     this._results.set(cell, results);
     results.disposed.connect(() => this._results.delete(cell));
     // A cell that was never in sight has no parts yet, and what is added now would stand above them.
@@ -129,6 +131,7 @@ export class CellMarks implements IDisposable {
 class CellResults extends ReactWidget {
   private readonly _options: ICellMarksOptions;
   private _cases: readonly IShownCase[] = [];
+  private _busy = false;
 
   constructor(options: ICellMarksOptions) {
     super();
@@ -136,18 +139,18 @@ class CellResults extends ReactWidget {
     this.addClass('studio-CellResults');
   }
 
-  set cases(cases: readonly IShownCase[]) {
-    if (JSON.stringify(cases) !== JSON.stringify(this._cases)) {
+  /** What is shown; drawn anew only where it differs. */
+  set(cases: readonly IShownCase[], busy: boolean): void {
+    if (busy !== this._busy || JSON.stringify(cases) !== JSON.stringify(this._cases)) {
       this._cases = cases;
+      this._busy = busy;
       this.setHidden(cases.length === 0);
       this.update();
     }
   }
 
   protected override render(): JSX.Element {
-    const { trans, model, test } = this._options;
-    const course = model.course('test');
-    const busy = course !== null && !course.ended;
+    const { trans, test } = this._options;
     return (
       <ul className="studio-List" aria-label={trans.__('Tests of this cell')}>
         {this._cases.map(one => (
@@ -161,7 +164,7 @@ class CellResults extends ReactWidget {
             <button
               type="button"
               className="studio-Link"
-              disabled={busy}
+              disabled={this._busy}
               aria-label={trans.__('Run %1', one.name)}
               onClick={() => test([one.name])}
             >

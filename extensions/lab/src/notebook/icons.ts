@@ -11,6 +11,15 @@ const drawn = (mark: Mark, paths: string): LabIcon =>
     svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><g class="jp-icon3" fill="#616161">${paths}</g></svg>`
   });
 
+/** A notebook with its binding and a mark: the Notebook panel. */
+export const notebookPanelIcon = new LabIcon({
+  name: '@notebook-studio/lab:notebook-panel',
+  svgstr:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><g class="jp-icon3" fill="#616161">' +
+    '<path d="M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H5v-2H3v-2h2v-4H3v-2h2V7H3V5h2zm2 2v14h2V5zm4 0v14h8V5z" fill-rule="evenodd"/>' +
+    '<path d="M14.200 15.100l-2.100-2.100 1.100-1.100 1 1 2.600-2.600 1.100 1.100z"/></g></svg>'
+});
+
 export const markIcons: { readonly [mark in Mark]: LabIcon } = {
   /** Sliders. */
   parameters: drawn(

@@ -12,7 +12,6 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { CommandIDs } from '../commands';
-import { studioIcon } from '../icons';
 import { SETTINGS } from '../plugin';
 import { INotebookState, IStudio } from '../tokens';
 import { DOMAIN } from '../translation';
@@ -24,6 +23,7 @@ import { Dialogs } from './dialogs';
 import { Folds } from './folds';
 import { Follower } from './following';
 import { LabNotebook } from './hosted';
+import { notebookPanelIcon } from './icons';
 import { Links } from './links';
 import { NotebookView } from './panel';
 
@@ -71,7 +71,7 @@ const notebook: JupyterFrontEndPlugin<INotebookState> = {
     const panel = new Panel({
       id: ID,
       title: trans.__('Notebook'),
-      icon: studioIcon,
+      icon: notebookPanelIcon,
       trans,
       content: () =>
         React.createElement(NotebookView, {

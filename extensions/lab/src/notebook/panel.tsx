@@ -69,7 +69,10 @@ function OneNotebook(props: INotebookViewProps & { model: INotebookModel }): JSX
   const { state } = model;
   const name = model.notebook.path.split('/').pop() ?? '';
   return (
-    <div className="studio-Notebook" aria-busy={model.busy}>
+    <div
+      className="studio-Notebook"
+      aria-busy={model.busy || (state === null && model.fault === null)}
+    >
       <header className="studio-Notebook-head">
         <div className="studio-Notebook-names">
           <h2>{state?.title || name}</h2>

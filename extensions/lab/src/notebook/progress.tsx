@@ -22,8 +22,12 @@ export interface IProgressProps {
 export function Progress(props: IProgressProps): JSX.Element {
   const { course, trans, title } = props;
   const words = glanceOf(course, trans);
+  const box = React.useRef<HTMLDivElement>(null);
+  // It begins below the button that started it, which may be at the edge of the panel.
+  React.useEffect(() => box.current?.scrollIntoView?.({ block: 'nearest' }), [course.activity.id]);
   return (
     <div
+      ref={box}
       className={`studio-Progress ${course.ended ? 'studio-mod-ended' : ''}`}
       role="group"
       aria-label={title}

@@ -103,6 +103,26 @@ describe('results', () => {
     expect([b.status, b.doubtful]).toEqual(['passed', true]);
   });
 
+  it('that come in after an edit are too late', () => {
+    const results = new Results();
+    results.begin(['test_a', 'test_b']);
+    results.hear(anEvent('case', { text: 'test_a', status: 'failed' }), KEPT);
+    results.edit('c1', true);
+    results.hear(anEvent('case', { text: 'test_b', status: 'passed' }), KEPT);
+    results.end(
+      SUBJECT,
+      report({ name: 'test_a', status: 'failed' }, { name: 'test_b', status: 'passed', cell: 2 }),
+      CELLS
+    );
+    expect(results.merged(KEPT).map(one => [one.status, one.doubtful, one.awaited])).toEqual([
+      ['not run', false, false],
+      ['passed', true, false]
+    ]);
+    results.begin(['test_a']);
+    results.end(SUBJECT, report({ name: 'test_a', status: 'passed' }), CELLS);
+    expect(results.merged(KEPT)[0]).toMatchObject({ status: 'passed', doubtful: false });
+  });
+
   it('that the server keeps go likewise, and come back when the edit is undone and saved', () => {
     const kept = [
       aTest('test_a', { status: 'passed' }),

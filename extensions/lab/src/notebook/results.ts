@@ -22,11 +22,16 @@ export class Results {
   private readonly _heard = new Map<string, IHeard>();
   /** Cells whose text differs from what the server last told about. */
   private readonly _edited = new Set<string>();
+  /** Cells whose text was changed since tests began, and whether code was: what is heard of them comes too late. */
+  private readonly _since = new Set<string>();
+  private _codeSince = false;
   /** Names of tests that are being run. */
   private readonly _awaited = new Set<string>();
 
   /** These tests begin to run. */
   begin(names: readonly string[]): void {
+    this._since.clear();
+    this._codeSince = false;
     names.forEach(name => this._awaited.add(name));
   }
 
@@ -67,6 +72,8 @@ export class Results {
   /** A cell's text was changed; `counts` says whether it is code that tests could depend on. */
   edit(cell: string, counts: boolean): void {
     this._edited.add(cell);
+    this._since.add(cell);
+    this._codeSince ||= counts;
     for (const [name, heard] of this._heard) {
       if (heard.found.cell_id === cell) {
         this._heard.delete(name);
@@ -93,6 +100,8 @@ export class Results {
   clear(): void {
     this._heard.clear();
     this._edited.clear();
+    this._since.clear();
+    this._codeSince = false;
     this._awaited.clear();
   }
 
@@ -137,7 +146,9 @@ export class Results {
   }
 
   private _keep(found: TestCase): void {
-    this._heard.set(found.name, { found, doubtful: false });
+    if (!found.cell_id || !this._since.has(found.cell_id)) {
+      this._heard.set(found.name, { found, doubtful: this._codeSince });
+    }
     for (const name of this._awaited) {
       if (name === found.name || isPart(found.name, name)) {
         this._awaited.delete(name);

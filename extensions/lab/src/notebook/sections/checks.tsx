@@ -57,11 +57,13 @@ export function ChecksSection(props: ISectionContent): JSX.Element {
         </button>
       </div>
       {fixed.length > 0 ? (
-        <ul className="studio-Sentences" role="status" aria-label={trans.__('What was mended')}>
-          {fixed.map((sentence, index) => (
-            <li key={index}>{sentence}</li>
-          ))}
-        </ul>
+        <div role="status">
+          <ul className="studio-Sentences" aria-label={trans.__('What was mended')}>
+            {fixed.map((sentence, index) => (
+              <li key={index}>{sentence}</li>
+            ))}
+          </ul>
+        </div>
       ) : null}
       {doing.fault ? <Fault fault={doing.fault} trans={trans} /> : null}
     </>
