@@ -34,6 +34,7 @@ export class Panel extends ReactWidget {
     this.title.closable = options.label ?? false;
     if (options.label) {
       this.title.label = options.title;
+      this.node.tabIndex = -1;
     }
     this.node.setAttribute('aria-label', options.title);
     this.node.setAttribute('role', 'region');
@@ -46,6 +47,14 @@ export class Panel extends ReactWidget {
         {content(this.isVisible)}
       </ErrorBoundary>
     );
+  }
+
+  /** What is in front in the main area holds the focus: by that Lab knows which widget is the current one. */
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    if (this._options.label && !this.node.contains(document.activeElement)) {
+      this.node.focus();
+    }
   }
 
   protected override onAfterShow(message: Message): void {
