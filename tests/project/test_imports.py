@@ -15,7 +15,14 @@ from packaging.utils import canonicalize_name
 
 HEAVY = ("mlflow", "pandas", "pandera", "papermill", "nbformat", "nbconvert", "sklearn", "matplotlib", "jupytext")
 # These subclass what papermill offers, and are themselves imported only within functions.
-ADAPTERS = ("studio.pipelines.engine", "studio.pipelines.client")
+ADAPTERS = (
+    "studio.pipelines.engine",
+    "studio.pipelines.client",
+    # And these what Voila offers; only the program that serves apps imports them.
+    "studio.server.apps.answers",
+    "studio.server.apps.pages",
+    "studio.server.apps.kernels",
+)
 LOAD_ALL = f"""
 import importlib, json, pkgutil, sys
 import studio

@@ -35,10 +35,10 @@ def test_every_template_is_checked_and_tested_as_made(place: Place) -> None:
     """All in one workspace, as a person would make them one after the other."""
     paths = []
     for name in NAMES:
-        made = place.studio("notebooks", "new", "notebooks/work", "--template", name, "--json")
+        made = place.studio("notebooks", "new", "notebooks/shop", "--template", name, "--json")
         assert made.status == 0, made.err
         paths.append(made.json["path"])
-    assert paths == [f"notebooks/work/{name}.ipynb" for name in NAMES]
+    assert paths == [f"notebooks/shop/{name}.ipynb" for name in NAMES]
     checked = place.studio("check", "--json")
     assert checked.json["findings"] == []
     tested = place.studio("test", *paths, "--json")
@@ -50,8 +50,8 @@ def test_every_template_is_checked_and_tested_as_made(place: Place) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["training", "supervision"])
 def test_a_template_runs_as_a_pipeline_step(place: Place, name: str) -> None:
-    place.studio("notebooks", "new", "notebooks/work", "--template", name)
-    ran = place.studio("run", f"notebooks/work/{name}.ipynb", "--json")
+    place.studio("notebooks", "new", "notebooks/shop", "--template", name)
+    ran = place.studio("run", f"notebooks/shop/{name}.ipynb", "--json")
     assert ran.status == 0, ran.err
     assert ran.json["steps"][0]["metrics"]
 
