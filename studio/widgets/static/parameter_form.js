@@ -215,6 +215,22 @@ function field(facts, initial, changed, left) {
   };
 }
 
+// JupyterLab takes the line break away from every element inside a cell, and with it what Enter does in a form.
+function pressed(event) {
+  const field = event.target.matches('input:not([type=checkbox])');
+  if (event.key !== 'Enter' || event.isComposing || !field) return;
+  event.preventDefault();
+  const form = event.target.form;
+  if (!form.querySelector('[type=submit]').disabled) form.requestSubmit();
+}
+
+function broken(event) {
+  const area = event.target;
+  if (!event.defaultPrevented || event.inputType !== 'insertLineBreak' || !area.matches('textarea')) return;
+  area.setRangeText('\n', area.selectionStart, area.selectionEnd, 'end');
+  area.dispatchEvent(new Event('input'));
+}
+
 /** A help text as a sentence, such that two of them can stand side by side. */
 const sentence = (text) => {
   const whole = text.charAt(0).toUpperCase() + text.slice(1);
@@ -258,6 +274,10 @@ function render({ model, el }) {
     'form',
     {
       novalidate: true,
+      // The field keeps the focus: left, it might show a message that moves the button away from under the pointer.
+      mousedown: (event) => event.target.closest('button') && event.preventDefault(),
+      keydown: pressed,
+      beforeinput: broken,
       submit: (event) => {
         event.preventDefault();
         asked = true;
