@@ -182,7 +182,7 @@ def test_6_ben_reads_the_change_and_asks(story: Story) -> None:
     cell.scroll_into_view_if_needed()  # what is not in sight is not drawn yet
     expect(cell).to_contain_text("strength")
     review.get_by_role("button", name="Comment on cell 4").click()
-    cell.get_by_role("textbox").fill("Why half of the usual strength?")
+    cell.get_by_role("textbox", name=re.compile("Your comment")).fill("Why half of the usual strength?")
     cell.get_by_role("button", name="Comment", exact=True).click()
     expect(cell.get_by_role("listitem")).to_contain_text("Why half of the usual strength?")
     story.picture("ben", "review")
@@ -193,12 +193,13 @@ def test_7_ben_approves_it(story: Story) -> None:
     page = story.lab("ben").page
     review = page.locator(".studio-Review")
     review.get_by_role("tab", name="Tests").click()
-    expect(review).to_contain_text("test_it_beats_guessing")
+    review.get_by_text(re.compile(r"\d+ tests passed")).click()
+    expect(review.get_by_text("test_it_beats_guessing")).to_be_visible()
     review.get_by_role("button", name="Approve …").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("textbox").fill("Sound, and better than guessing")
     dialog.get_by_role("button", name="Approve", exact=True).click()
-    expect(review.locator(".studio-Review-outcome")).to_contain_text("approved")
+    expect(review.locator(".studio-Review-outcome")).to_contain_text("Approved")
     story.picture("ben", "approved")
     story.team.commit("feat(training): approved", who="ben")
     status = story.team.place.studio("review", "status", NOTEBOOK, "--json", environment={"STUDIO_ACTOR": "ada"}).json
