@@ -1,17 +1,22 @@
 /**
- * A Lumino widget inside of a React tree: made when it comes near the screen, ended with its place.
+ * A Lumino widget inside of a React tree: made when it comes near the screen, ended when it is far from it.
  *
- * An editor pair takes tens of milliseconds, and a notebook can have two hundred changed cells.
+ * A pair of editors takes tens of milliseconds to make and a thousand elements to stand there; a notebook can have
+ * hundreds of changed cells.
  */
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
-const NEAR = '800px 0px';
+/** Pixels above and below what is seen, within which a widget is made, and beyond which it ends. */
+const NEAR = 800;
+const FAR = 2500;
 const LINE = 17;
 const MOST_LINES = 60;
+/** What scrolls: margins count from its edges. */
+const SCROLLER = '.studio-Review-scroll';
 
 interface IHostedProps {
-  /** Makes the widget; called once. */
+  /** Makes the widget, each time when it comes near. */
   make: () => Widget;
   /** About how many lines it will show, to keep its place until then. */
   lines: number;
@@ -27,36 +32,50 @@ export function Hosted(props: IHostedProps): JSX.Element {
     const node = host.current!;
     let widget: Widget | null = null;
     const show = (): void => {
+      if (widget) {
+        return;
+      }
       try {
         widget = make.current();
-        node.style.minHeight = '';
         Widget.attach(widget, node);
+        node.style.minHeight = '';
       } catch (reason) {
         setFault(reason);
       }
     };
-    let observer: IntersectionObserver | null = null;
-    if (typeof IntersectionObserver === 'undefined') {
-      show();
-    } else {
-      node.style.minHeight = `${Math.min(props.lines, MOST_LINES) * LINE}px`;
-      observer = new IntersectionObserver(
-        entries => {
-          if (entries.some(entry => entry.isIntersecting)) {
-            observer?.disconnect();
-            show();
-          }
-        },
-        { rootMargin: NEAR }
-      );
-      observer.observe(node);
-    }
-    return () => {
-      observer?.disconnect();
+    const end = (): void => {
       if (widget?.isAttached) {
         Widget.detach(widget);
       }
       widget?.dispose();
+      widget = null;
+    };
+    const leave = (): void => {
+      // What somebody reads or marks stays, and so does the place of what goes.
+      if (widget && !node.contains(document.activeElement)) {
+        node.style.minHeight = `${node.offsetHeight}px`;
+        end();
+      }
+    };
+
+    const root = node.closest(SCROLLER);
+    const watch = (margin: number, tell: (inside: boolean) => void): IntersectionObserver => {
+      const observer = new IntersectionObserver(
+        entries => tell(entries[entries.length - 1].isIntersecting),
+        { root, rootMargin: `${margin}px 0px` }
+      );
+      observer.observe(node);
+      return observer;
+    };
+    node.style.minHeight = `${Math.min(props.lines, MOST_LINES) * LINE}px`;
+    const observers = [
+      watch(NEAR, inside => inside && show()),
+      // A hidden tab is far from everything: what stands in it stays.
+      watch(FAR, inside => !inside && node.offsetParent !== null && leave())
+    ];
+    return () => {
+      observers.forEach(observer => observer.disconnect());
+      end();
     };
   }, []);
 

@@ -136,11 +136,11 @@ describe('a review', () => {
     const { container, user } = await open(reviews);
     for (const name of screen.getAllByRole('tab')) {
       await user.click(name);
-      expect(await faultsOf(container)).toEqual([]);
+      expect(await faultsOf(panel())).toEqual([]);
     }
     await user.click(screen.getByRole('button', { name: 'Reject …' }));
     expect(await faultsOf(container)).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe('the tabs', () => {
