@@ -92,7 +92,7 @@ def test_the_address_is_printed_once_with_a_token(place: Place, as_json: bool) -
 def _address(lines: Any, as_json: bool) -> str:
     if as_json:
         text = ""
-        while not text.endswith("}\n"):
+        while not text.endswith("\n}\n"):
             text += lines.readline()
         said = json.loads(text)
         assert [app["name"] for app in said["apps"]] == ["page"]
