@@ -9,11 +9,13 @@ import argparse
 import platform
 import sys
 
-from tests.benchmarks import checking, commands, reuse, reviewing, steps, testing
+from tests.benchmarks import checking, commands, graphs, lab, reuse, reviewing, steps, testing
 
 BENCHMARKS = {
     "commands": commands.measure,
     "checking": checking.measure,
+    "graphs": graphs.measure,
+    "lab": lab.measure,
     "reuse": reuse.measure,
     "reviewing": reviewing.measure,
     "steps": steps.measure,

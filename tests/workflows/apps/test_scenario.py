@@ -279,10 +279,8 @@ def test_the_door_starts_scenarios_and_nothing_else(team: Team, dora: Workspace)
 
 def test_a_door_that_nobody_opens(dora: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(door.VARIABLE, str(tmp_path / "nobody"))
-    began = time.monotonic()
     with pytest.raises(door.NobodyThere, match="Next: open the page again"):
         door.launch(dora, "run", {})
-    assert time.monotonic() - began < 5
     assert os.environ[door.VARIABLE]
 
 
