@@ -23,7 +23,7 @@ export interface IRunListProps {
 }
 
 /** The list. */
-export function RunList(props: IRunListProps): JSX.Element {
+export const RunList = React.memo(function RunList(props: IRunListProps): JSX.Element {
   const { trans, runs, chosen, choose } = props;
   const state = useChanging(runs, () => runs.state);
   const marked = useMarked();
@@ -68,7 +68,7 @@ export function RunList(props: IRunListProps): JSX.Element {
       )}
     </nav>
   );
-}
+});
 
 interface IRunRowProps {
   trans: TranslationBundle;

@@ -36,6 +36,11 @@ export function PipelineView({ trans, model, actions }: IPipelineViewProps): JSX
   const [listed, setListed] = React.useState(false);
   const [runsShown, setRunsShown] = React.useState(true);
   const select = React.useCallback((step: string) => model.select(step), [model]);
+  const choose = React.useCallback((run: string) => model.choose(run), [model]);
+  const compare = React.useCallback(
+    (one: string, other: string) => model.compare(one, other),
+    [model]
+  );
   const close = (): void => model.open('nothing');
   return (
     <div
@@ -75,8 +80,8 @@ export function PipelineView({ trans, model, actions }: IPipelineViewProps): JSX
               trans={trans}
               runs={model.runs}
               chosen={shown.chosen}
-              choose={run => model.choose(run)}
-              compare={(one, other) => model.compare(one, other)}
+              choose={choose}
+              compare={compare}
             />
           </ErrorBoundary>
         ) : null}

@@ -55,14 +55,16 @@ const MARKER = {
 /** Below this, a drawing that fits is too small to read: then it begins at its start. */
 const READABLE = 0.55;
 
-/** The drawing. */
-export default function PipelineGraph(props: IPipelineGraphProps): JSX.Element {
+/** The drawing; what is live in it comes by `states`, so it is drawn anew for nothing else than another graph. */
+const PipelineGraph = React.memo(function PipelineGraph(props: IPipelineGraphProps): JSX.Element {
   return (
     <ReactFlowProvider>
       <Graph {...props} />
     </ReactFlowProvider>
   );
-}
+});
+
+export default PipelineGraph;
 
 function Graph(props: IPipelineGraphProps): JSX.Element {
   const { trans, graph, states, selected, select } = props;
@@ -104,7 +106,7 @@ function Graph(props: IPipelineGraphProps): JSX.Element {
           nodeTypes={NODE_TYPES}
           edgeTypes={EDGE_TYPES}
           aria-label={trans.__('Graph of %1', props.title)}
-          onMoveStart={event => event && keep()}
+          onMoveStart={keep}
           onMoveEnd={walking.onMoveEnd}
           nodesDraggable={false}
           nodesConnectable={false}
@@ -194,7 +196,7 @@ function toEdge(arrow: ILayout['arrows'][number]): Edge {
 function useFirstView(
   layout: ILayout,
   open: ReadonlySet<string>
-): { clipped: boolean; keep: () => void } {
+): { clipped: boolean; keep: (event: unknown) => void } {
   const flow = useReactFlow();
   const width = useStore(state => state.width);
   const height = useStore(state => state.height);
@@ -207,8 +209,8 @@ function useFirstView(
       void flow.setViewport(view);
     }
   }, [layout, open, width, height, flow]);
-  const keep = React.useCallback(() => {
-    moved.current = true;
+  const keep = React.useCallback((event: unknown) => {
+    moved.current ||= Boolean(event); // without an event it was moved by the program
   }, []);
   return { clipped, keep };
 }

@@ -94,7 +94,15 @@ export function useWalking(
     }
   };
 
-  return { active, onKeyDown, onFocus, onMoveEnd };
+  // React Flow takes a handler that is another function for news, so these stay the same.
+  const latest = React.useRef({ onKeyDown, onFocus, onMoveEnd });
+  latest.current = { onKeyDown, onFocus, onMoveEnd };
+  const [lasting] = React.useState({
+    onKeyDown: (event: React.KeyboardEvent) => latest.current.onKeyDown(event),
+    onFocus: (event: React.FocusEvent) => latest.current.onFocus(event),
+    onMoveEnd: () => latest.current.onMoveEnd()
+  });
+  return { active, ...lasting };
 }
 
 /** The part above or below within an unfolded step. */
