@@ -220,7 +220,7 @@ def test_8_ada_runs_a_pipeline_and_watches_it_fail(story: Story) -> None:
     step = page.locator(".studio-Step").filter(has_text="forecast")
     expect(step).to_contain_text("failed", timeout=LONG)
     expect(page.locator(".studio-Step").filter(has_text="sales")).to_contain_text("completed")
-    step.locator(".studio-Step-main").click()
+    bar.get_by_role("button", name="Show forecast").click()
     failure = page.get_by_role("region", name="Why it failed")
     expect(failure).to_contain_text("KeyError")
     story.picture("ada", "failed")
