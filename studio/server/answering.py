@@ -8,7 +8,7 @@ be imported costs that noun alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -45,13 +45,15 @@ class Answering:
 
     @classmethod
     def at(cls, root: str, base_url: str) -> Answering:
-        """For the Jupyter server that shows the folder `root`."""
+        """For the Jupyter server that shows the folder `root`; takes a moment, for what it imports."""
+        from importlib import import_module
         from pathlib import Path
 
         from studio.server.place import Place
         from studio.server.streaming import Streams
         from studio.server.threads import Threads
 
+        import_module("studio.server.asking")  # every request needs it
         return cls(Place(Path(root), base_url), Threads(), Streams())
 
     def close(self) -> None:
@@ -65,9 +67,16 @@ class AnsweringHandler(APIHandler):
 
     auth_resource = "studio"
 
-    def initialize(self, answering: Callable[[], Answering]) -> None:
+    def initialize(self, answering: Callable[[], Awaitable[Answering]]) -> None:
         """Take what `StudioExtension` made."""
         self._make = answering
+        self.when_gone: Callable[[], object] | None = None
+
+    def on_connection_close(self) -> None:
+        """End the stream whose reader is gone (tornado has taken hold of this very method before the request)."""
+        if self.when_gone is not None:
+            self.when_gone()
+        super().on_connection_close()
 
     @property
     def _track_activity(self) -> bool:  # type: ignore[override]
@@ -90,7 +99,7 @@ class AnsweringHandler(APIHandler):
         from studio.server.failures import Failure
 
         try:
-            answering = self._make()
+            answering = await self._make()
             route = await answering.threads.run(partial(find_route, method, path.rstrip("/")))
             asked = self._asked(route)
             if route.stream:

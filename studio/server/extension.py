@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
@@ -18,6 +19,7 @@ class StudioExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Register the handler."""
         self._answering: Answering | None = None
+        self._making = asyncio.Lock()
         self.handlers.append((rf"{PREFIX}(.*)", AnsweringHandler, {"answering": self._made}))
         self._show_apps()
 
@@ -40,10 +42,12 @@ class StudioExtension(ExtensionApp):
         server: Any = self.serverapp
         return str(getattr(server.contents_manager, "root_dir", "") or server.root_dir)
 
-    def _made(self) -> Answering:
-        if self._answering is None:
-            server: Any = self.serverapp
-            if not isinstance(server, ServerApp):
-                raise TypeError("StudioExtension is a part of a Jupyter server, and there is none.")
-            self._answering = Answering.at(self._root(), str(server.base_url))
-        return self._answering
+    async def _made(self) -> Answering:
+        """What the requests share, made by the first of them; its imports do not hold up Jupyter's event loop."""
+        async with self._making:
+            if self._answering is None:
+                server: Any = self.serverapp
+                if not isinstance(server, ServerApp):
+                    raise TypeError("StudioExtension is a part of a Jupyter server, and there is none.")
+                self._answering = await asyncio.to_thread(Answering.at, self._root(), str(server.base_url))
+            return self._answering

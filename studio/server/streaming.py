@@ -60,11 +60,7 @@ class Streams:
         task = asyncio.create_task(_collect(route, place, asked, events))
         self._open.add(task)
         task.add_done_callback(self._open.discard)
-
-        def gone() -> None:
-            task.cancel()
-
-        handler.on_connection_close = gone  # type: ignore[method-assign]
+        handler.when_gone = task.cancel
         try:
             await _send(handler, events, task)
         finally:

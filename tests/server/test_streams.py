@@ -29,7 +29,7 @@ class Reader:
     def __init__(self) -> None:
         self.sent = b""
         self.finished = False
-        self.on_connection_close: Callable[[], None] = lambda: None
+        self.when_gone: Callable[[], object] = lambda: None
 
     def set_header(self, name: str, value: str) -> None:
         pass
@@ -136,7 +136,7 @@ def test_a_generator_ends_with_its_reader_and_works_in_the_workspace(root: Root)
         watching = asyncio.create_task(streams.send(reader, stream(endless), root, None))  # type: ignore[arg-type]
         await asyncio.sleep(0.1)
         assert streams.open == 1
-        reader.on_connection_close()
+        reader.when_gone()
         await asyncio.wait_for(watching, 5)
         assert streams.open == 0
 
