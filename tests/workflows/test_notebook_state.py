@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,9 @@ from studio.workflows import notebook_lineage, notebook_state
 from studio.workflows.content_states import contents_named
 from studio.workflows.fix_notebook import FileChanged, fix_notebook
 from studio.workflows.kept_reports import keep
-from studio.workflows.notebook_state import NotebookState
+from studio.workflows.notebook_state import NotebookState, ShownState
 from tests.conftest import Place, notebook
+from tests.workflows.reviewing import NOTEBOOK, new_team
 
 SUBJECT = "notebooks/middle.ipynb"
 CELLS = (
@@ -243,3 +245,34 @@ def test_a_notebook_that_somebody_saves_meanwhile_is_left_alone(
     with working_in(workspace.root), pytest.raises(FileChanged, match="saved by somebody else"):
         fix_notebook(workspace, SUBJECT)
     assert "import numpy" in (workspace.root / SUBJECT).read_text()
+
+
+@pytest.mark.slow
+def test_the_way_of_an_approval_is_shown_as_the_content_changes(tmp_path: Path) -> None:
+    team = new_team(tmp_path / "team")
+    workspace = Workspace(team.root)
+
+    def state() -> ShownState:
+        found = look(Workspace(workspace.root), NOTEBOOK)
+        assert found.problems == {}
+        assert found.state is not None
+        return found.state
+
+    assert (state().approval.status, state().waits, state().submission) == ("draft", False, "")
+    submission = team.submit(NOTEBOOK).submissions[0].id
+    assert (state().approval.status, state().waits, state().submission) == ("draft", True, submission)
+    team.execute()
+    assert state().waits, "it was only executed"
+    team.commit("chore: executed")
+    team.decide("approve", NOTEBOOK)
+    assert (state().approval.status, state().waits) == ("approved", False)
+    assert state().approval.approvers == ("bob",)
+    team.edit(4, "+ 10", "+ 11")
+    lapsed = state()
+    assert (lapsed.approval.status, lapsed.waits, lapsed.changed) == ("lapsed", False, ("cell-3",))
+    team.edit(2, "= 3", "= 4")
+    assert set(state().changed) == {"cell-1", "cell-3"}
+    again = team.submit(NOTEBOOK).submissions[0].id
+    assert (state().waits, state().submission) == (True, again)
+    team.decide("reject", NOTEBOOK, message="not so")
+    assert (state().approval.status, state().waits) == ("lapsed", False)
