@@ -9,9 +9,10 @@ import argparse
 import platform
 import sys
 
-from tests.benchmarks import checking, commands, graphs, lab, reuse, reviewing, steps, testing
+from tests.benchmarks import apps, checking, commands, graphs, lab, reuse, reviewing, steps, testing
 
 BENCHMARKS = {
+    "apps": apps.measure,
     "commands": commands.measure,
     "checking": checking.measure,
     "graphs": graphs.measure,
