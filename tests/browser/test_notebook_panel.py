@@ -244,7 +244,7 @@ def test_a_notebook_is_submitted_with_a_message(show: Callable[[str], Page], tea
     dialog.get_by_role("button", name="Save and submit").click()
     progress = section(page, "status").get_by_role("group", name="Submission")
     expect(progress).to_contain_text("submitted for review.", timeout=MINUTES)
-    expect(section(page, "status")).to_contain_text("It waits for a reviewer")
+    expect(section(page, "status")).to_contain_text("It was submitted, and waits for a reviewer.")
     expect(section(page, "tests").get_by_role("list", name="Tests")).to_contain_text("passed")
     event = team.events("submitted")[-1]
     assert "# typed" in json.dumps(saved(team, NOTEBOOK))

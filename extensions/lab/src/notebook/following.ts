@@ -41,6 +41,7 @@ export class Follower implements IFollowing, INotebookState, IDisposable {
     tracker.currentChanged.connect(this._look, this);
     shell.currentChanged?.connect(this._look, this);
     this._look();
+    window.addEventListener('focus', this._onFocus);
   }
 
   get model(): NotebookModel | null {
@@ -68,6 +69,7 @@ export class Follower implements IFollowing, INotebookState, IDisposable {
       return;
     }
     this._isDisposed = true;
+    window.removeEventListener('focus', this._onFocus);
     this._models.forEach(model => model.notebook.dispose()); // which ends the model
     this._models.clear();
     Signal.clearData(this);
@@ -106,6 +108,8 @@ export class Follower implements IFollowing, INotebookState, IDisposable {
     this._modelChanged.emit();
     this._tell();
   }
+
+  private readonly _onFocus = (): void => this._model?.look();
 
   private _tell(): void {
     this._changed.emit();

@@ -235,12 +235,15 @@ export class LabNotebook implements IOpenNotebook {
   }
 }
 
+/** The text is read where it is needed: most questions are about tags. */
 function shown(model: ICellModel): IOpenCell {
   const tags = model.getMetadata('tags');
   return {
     id: model.id,
     type: model.type,
-    source: model.sharedModel.getSource(),
+    get source() {
+      return model.sharedModel.getSource();
+    },
     tags: Array.isArray(tags) ? tags.filter(tag => typeof tag === 'string') : []
   };
 }

@@ -310,3 +310,25 @@ it('a submission is started with its message, and the state is asked for anew wh
   });
   expect(asked('notebooks/state')).toBe(2);
 });
+
+it('an old answer is asked for again when the person comes back', async () => {
+  const { model, asked } = await opened();
+  model.look();
+  await settled();
+  expect(asked('notebooks/state')).toBe(1);
+  const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 20000);
+  model.look();
+  await settled();
+  now.mockRestore();
+  expect(asked('notebooks/state')).toBe(2);
+});
+
+it('keys that change nothing that is shown draw nothing', async () => {
+  const { model, notebook } = await opened();
+  notebook.edit('c1', 'x');
+  const drawn = jest.fn();
+  model.changed.connect(drawn);
+  notebook.edit('c1', 'xy');
+  notebook.edit('c1', 'xyz');
+  expect(drawn).not.toHaveBeenCalled();
+});

@@ -18,6 +18,8 @@ import { type IShownCase, Results } from './results';
 
 /** Milliseconds after a save before the server is asked: Lab tells of one save several times. */
 const PAUSE = 60;
+/** Milliseconds after which an answer is old to somebody who comes back to the page. */
+const OLD = 15000;
 
 /** What the panel shows and does. */
 export interface INotebookModel {
@@ -74,6 +76,7 @@ export class NotebookModel implements INotebookModel, ICoursesListener, IDisposa
   private _fault: StudioFault | null = null;
   private _asking: AbortController | null = null;
   private _timer = 0;
+  private _asked = 0;
   private _old = true;
   private _front = false;
   private _ready = false;
@@ -138,7 +141,15 @@ export class NotebookModel implements INotebookModel, ICoursesListener, IDisposa
     }
   }
 
+  /** Ask anew if the latest answer is old: others may have decided about the notebook meanwhile. */
+  look(): void {
+    if (Date.now() - this._asked > OLD) {
+      this._outdated();
+    }
+  }
+
   async refresh(): Promise<void> {
+    this._asked = Date.now();
     window.clearTimeout(this._timer);
     this._asking?.abort();
     const asking = new AbortController();
@@ -245,7 +256,7 @@ export class NotebookModel implements INotebookModel, ICoursesListener, IDisposa
     const asked = { path, source: cell.source, values: { ...values } };
     const { source } = await this._studio.client.post('notebooks/parameters', asked);
     const now = parametersCell(this.notebook);
-    if (now?.id !== cell.id || now.source !== cell.source) {
+    if (now?.id !== cell.id || now.source !== asked.source) {
       throw new StudioFault(0, {
         message: this._trans.__(
           'The parameters cell was edited meanwhile, so nothing was written into it.'
@@ -352,7 +363,9 @@ export class NotebookModel implements INotebookModel, ICoursesListener, IDisposa
         break;
       case 'source': {
         const cell = this.notebook.cells.find(one => one.id === change.cell);
-        this._results.edit(change.cell, cell?.type === 'code' && markOf(cell) !== 'scratch');
+        if (!this._results.edit(change.cell, cell?.type === 'code' && markOf(cell) !== 'scratch')) {
+          return;
+        }
         break;
       }
       case 'active':

@@ -12,6 +12,7 @@ export type Mark = (typeof MARKS)[number];
 export interface IOpenCell {
   readonly id: string;
   readonly type: string;
+  /** As it is when it is read. */
   readonly source: string;
   readonly tags: readonly string[];
 }

@@ -198,10 +198,6 @@ describe('the status', () => {
       'Approved by bob, exactly as the file is now.'
     ],
     [
-      anApproval({ status: 'submitted', missing: 2, reasons: [] }),
-      'It waits for 2 approvals, exactly as the file is now.'
-    ],
-    [
       anApproval({ status: 'invalid', reasons: ['The signature is wrong.'] }),
       'The signature is wrong.'
     ]

@@ -24,7 +24,9 @@ export function Progress(props: IProgressProps): JSX.Element {
   const words = glanceOf(course, trans);
   const box = React.useRef<HTMLDivElement>(null);
   // It begins below the button that started it, which may be at the edge of the panel.
-  React.useEffect(() => box.current?.scrollIntoView?.({ block: 'nearest' }), [course.activity.id]);
+  React.useEffect(() => {
+    void box.current?.scrollIntoView?.({ block: 'nearest' }); // some browsers answer with a promise
+  }, [course.activity.id]);
   return (
     <div
       ref={box}

@@ -69,18 +69,25 @@ export class Results {
     }
   }
 
-  /** A cell's text was changed; `counts` says whether it is code that tests could depend on. */
-  edit(cell: string, counts: boolean): void {
+  /**
+   * A cell's text was changed; `counts` says whether it is code that tests could depend on. Whether anything is shown
+   * otherwise by that: most keys that are typed change nothing here.
+   */
+  edit(cell: string, counts: boolean): boolean {
+    let other = !this._edited.has(cell);
     this._edited.add(cell);
     this._since.add(cell);
     this._codeSince ||= counts;
     for (const [name, heard] of this._heard) {
       if (heard.found.cell_id === cell) {
         this._heard.delete(name);
-      } else if (counts) {
+        other = true;
+      } else if (counts && !heard.doubtful) {
         this._heard.set(name, { ...heard, doubtful: true });
+        other = true;
       }
     }
+    return other;
   }
 
   /** The server told about the file, and nothing is unsaved. */

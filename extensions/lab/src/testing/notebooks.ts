@@ -56,13 +56,13 @@ export class FakeNotebook implements IOpenNotebook {
 
   /** What typing does. */
   edit(cell: string, source: string): boolean {
-    const index = this.cells.findIndex(one => one.id === cell);
-    if (index >= 0) {
-      this.cells[index] = { ...this.cells[index], source };
+    const found = this.cells.find(one => one.id === cell);
+    if (found) {
+      Object.assign(found, { source }); // a cell of Lab is what it is when it is read, too
       this.dirty = true;
       this.changed.emit({ kind: 'source', cell });
     }
-    return index >= 0;
+    return found !== undefined;
   }
 
   tag(cell: string, tags: readonly string[]): void {

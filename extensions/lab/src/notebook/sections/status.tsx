@@ -15,6 +15,7 @@ export function StatusSection(props: ISectionContent): JSX.Element {
   const approval = state.state;
   const { add } = links;
   const course = model.course('submit');
+  const waits = approval?.status === 'submitted';
   const underway = course !== null && !course.ended;
   return (
     <>
@@ -52,21 +53,19 @@ export function StatusSection(props: ISectionContent): JSX.Element {
       <div className="studio-Buttons">
         <button
           type="button"
-          className="studio-Button studio-mod-main"
+          className={`studio-Button ${waits ? '' : 'studio-mod-main'}`}
           disabled={underway || props.doing.busy}
           onClick={() => void props.doing.run(props.submit)}
         >
-          {trans.__('Submit for review…')}
+          {waits ? trans.__('Submit again…') : trans.__('Submit for review…')}
         </button>
         {approval?.submission ? (
           <button
             type="button"
-            className="studio-Button"
+            className={`studio-Button ${waits ? 'studio-mod-main' : ''}`}
             onClick={() => links.review(approval.submission)}
           >
-            {approval.status === 'submitted'
-              ? trans.__('Open the review')
-              : trans.__('Open the latest review')}
+            {waits ? trans.__('Open the review') : trans.__('Open the latest review')}
           </button>
         ) : null}
       </div>
@@ -116,15 +115,10 @@ function Sentences(props: { of: readonly string[]; title: string }): JSX.Element
 /** What the server leaves to be said: for every other state it gives reasons. */
 function sentenceOf(approval: State, props: ISectionContent): string {
   const { trans } = props;
-  if (approval.status === 'submitted') {
-    return approval.missing > 1
-      ? trans.__('It waits for %1 approvals, exactly as the file is now.', approval.missing)
-      : trans.__('It waits for a reviewer, exactly as the file is now.');
-  }
+  const who = approval.approvers.join(', ');
   if (approval.status !== 'approved') {
     return '';
   }
-  const who = approval.approvers.join(', ');
   return who
     ? trans.__('Approved by %1, exactly as the file is now.', who)
     : trans.__('Approved, exactly as the file is now.');
