@@ -214,8 +214,7 @@ def test_nothing_of_others_runs_and_nothing_is_fetched(other: Lab, canary: Canar
     page.route(API + "reviews/difference*", answer)
     other.run("studio:open-review", submission=NOTEBOOK)
     page.wait_for_selector(".studio-Review-cell", state="attached")
-    everything_seen(page)
-    assert page.locator(".studio-Review .jp-Diff-outputPanel").count() > 100
+    assert everything_seen(page) > 100
     for tab in ("Tests", "Measures", "Contracts", "Figures", "Checks", "Conversation"):
         page.get_by_role("tab", name=tab).click()
         page.wait_for_timeout(200)
@@ -235,31 +234,34 @@ def test_nothing_of_others_runs_and_nothing_is_fetched(other: Lab, canary: Canar
     assert (other.seen.errors, other.seen.outside) == ([], [])
 
 
-def everything_seen(page: Page) -> None:
-    """Scroll through all cells, so that each is drawn, and look at each output in every form that nbdime offers."""
-    count = page.locator(".studio-Review-cell").count()
-    assert count > 20
-    for place in range(count):
-        page.locator(".studio-Review-cell").nth(place).scroll_into_view_if_needed()
-        page.wait_for_timeout(50)
-    page.evaluate(
-        """() => {
-          for (const menu of document.querySelectorAll('.studio-Review .jp-Diff-outputMenu')) {
-            const select = menu.querySelector('select');
-            for (let at = 0; select && at < select.options.length; at++) {
-              if (select.options[at].disabled) {
-                continue;
+def everything_seen(page: Page) -> int:
+    """Scroll through all cells, look at each output in every form that nbdime offers; how many outputs there were."""
+    cells = page.locator(".studio-Review-cell")
+    outputs = 0
+    for place in range(cells.count()):
+        cell = cells.nth(place)
+        cell.locator(".studio-Review-hosted").scroll_into_view_if_needed()
+        cell.locator(".nbdime-root").wait_for(state="attached")
+        outputs += cell.evaluate(
+            """cell => {
+              for (const menu of cell.querySelectorAll('.jp-Diff-outputMenu')) {
+                const select = menu.querySelector('select');
+                for (let at = 0; select && at < select.options.length; at++) {
+                  if (select.options[at].disabled) {
+                    continue;
+                  }
+                  select.selectedIndex = at;
+                  select.dispatchEvent(new Event('change'));
+                }
+                if (select) {
+                  menu.querySelector('button').click();
+                  menu.querySelector('button').click();
+                }
               }
-              select.selectedIndex = at;
-              select.dispatchEvent(new Event('change'));
-            }
-            if (select) {
-              menu.querySelector('button').click();
-              menu.querySelector('button').click();
-            }
-          }
-        }"""
-    )
+              return cell.querySelectorAll('.jp-Diff-outputPanel').length;
+            }"""
+        )
+    return outputs
 
 
 def test_the_canary_would_have_been_heard(team: Team, lab_at: LabAt, canary: Canary) -> None:
