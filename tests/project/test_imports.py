@@ -20,8 +20,11 @@ ADAPTERS = (
     "studio.pipelines.client",
     # And these what Voila offers; only the program that serves apps imports them.
     "studio.server.apps.answers",
-    "studio.server.apps.pages",
+    "studio.server.apps.application",
     "studio.server.apps.kernels",
+    "studio.server.apps.pages",
+    "studio.server.apps.rendering",
+    "studio.server.apps.websocket",
 )
 LOAD_ALL = f"""
 import importlib, json, pkgutil, sys
