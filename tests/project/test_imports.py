@@ -25,6 +25,8 @@ ADAPTERS = (
     "studio.server.apps.pages",
     "studio.server.apps.rendering",
     "studio.server.apps.websocket",
+    # And this one what Jupyter's server offers, which has loaded all of it by then.
+    "studio.server.extension",
 )
 LOAD_ALL = f"""
 import importlib, json, pkgutil, sys
