@@ -106,7 +106,7 @@ function Graph(props: IPipelineGraphProps): JSX.Element {
           nodeTypes={NODE_TYPES}
           edgeTypes={EDGE_TYPES}
           aria-label={trans.__('Graph of %1', props.title)}
-          onMoveStart={keep}
+          onMove={keep}
           onMoveEnd={walking.onMoveEnd}
           nodesDraggable={false}
           nodesConnectable={false}

@@ -26,6 +26,8 @@ export const DatasetNode = React.memo(function DatasetNode(props: {
 /** An arrow from a step to a step. */
 export const ArrowEdge = React.memo(function ArrowEdge(props: EdgeProps): JSX.Element {
   const arrow = props.data as unknown as IPlacedArrow;
+  const short = label(arrow.datasets);
+  const whole = arrow.datasets.join('\n');
   return (
     <>
       <BaseEdge
@@ -36,8 +38,8 @@ export const ArrowEdge = React.memo(function ArrowEdge(props: EdgeProps): JSX.El
       />
       {arrow.datasets.length ? (
         <text className="studio-Arrow-label" x={arrow.label.x} y={arrow.label.y}>
-          <title>{arrow.datasets.join('\n')}</title>
-          {label(arrow.datasets)}
+          {whole !== short ? <title>{whole}</title> : null}
+          {short}
         </text>
       ) : null}
     </>
