@@ -66,6 +66,7 @@ def _facts_of(content: Mapping[str, Any]) -> dict[str, Any]:
     summary = content["summary"]
     tests = listed(summary["tests"]) if summary["tests"] else "not tested"
     changed = "changed" if summary["fingerprint_changed"] else "not changed"
+    known = content["fingerprint"]["new"] is not None
     rows = content["metrics"]["rows"]
     about = [
         ("Notebook", content["subject"]),
@@ -74,7 +75,7 @@ def _facts_of(content: Mapping[str, Any]) -> dict[str, Any]:
         ("Why", content["message"]),
         ("Compared with", content["base"]),
         ("Cells", summary["cells"]),
-        ("What decides execution", changed),
+        ("What decides execution", changed if known else ""),
         ("Tests", tests),
         ("Findings", plural(summary["findings"], "finding") if summary["findings"] else "none"),
         ("Comments", plural(summary["comments"], "comment") if summary["comments"] else "none"),

@@ -144,3 +144,14 @@ def test_importing_the_room_loads_nothing_until_a_widget_is_used():
     with pytest.raises(AttributeError, match="It offers: ContractFailures"):
         _ = studio.widgets.Missing
     assert set(studio.widgets.__all__) <= set(dir(studio.widgets))
+
+
+@pytest.mark.parametrize("file", sorted(STATIC.glob("*.css")), ids=lambda file: file.name)
+def test_a_widgets_own_rules_count_for_more_than_the_shared_ones(file):
+    """Each widget on a page brings the shared sheet along, and the last copy stands behind all others."""
+    text = re.sub(r"/\*.*?\*/", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+    selectors = [one.strip() for found in re.findall(r"([^{}]+)\{", text) for one in found.split(",")]
+    own = [one for one in selectors if not one.startswith("@")]
+    begin = ".studio-widget" if file.name == "widget.css" else ".studio-widget.studio-"
+    assert own
+    assert [one for one in own if not one.startswith(begin)] == []

@@ -161,7 +161,9 @@ function render({ model, el }) {
 
   const scroll = h('div', { class: 'studio-scroll' }, canvas);
   const clock = setInterval(() => {
-    if (progress().status === 'running') update();
+    if (progress().status !== 'running') return;
+    update();
+    if (chosen()) explain();
   }, 1000);
   let built;
   const end = mount({ model, el }, 'graph', ['_graph', '_progress', '_parts', 'selected'], (content) => {
