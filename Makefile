@@ -63,7 +63,7 @@ docs: pictures ## take its pictures anew, and build the documentation in site/
 	@echo "The documentation starts at site/index.html"
 
 pictures: $(STAMP) $(LAB_STAMP) ## take the pictures of the documentation, where there is a browser
-	STUDIO_PICTURES="$(CURDIR)/docs/pictures" $(BIN)/pytest -n 0 -q tests/browser/test_story.py
+	STUDIO_PICTURES="$(CURDIR)/docs/pictures" $(BIN)/pytest -n 0 -q tests/browser/test_story.py tests/browser/test_widget_pages.py
 
 lock: $(STAMP) ## pin what pyproject.toml asks for (newer versions: make lock UPGRADE=--upgrade)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group docs --group build --universal \
