@@ -7,67 +7,13 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import type { Activity, Pipeline, Run, StartRun } from '../api';
 import { StudioFault } from '../fault';
 import type { IStudio } from '../tokens';
-import { fold, type IFoldedGraph } from './fold';
+import { fold } from './fold';
 import { RunPages } from './pages';
+import { NOTHING, type Beside, type ISnapshot } from './shown';
 import { StepStates, statesOfPlan, statesOfRun } from './states';
-
-/** What stands beside the graph. */
-export type Beside = 'nothing' | 'step' | 'run' | 'form' | 'comparison';
-
-/** Something that was started and goes on, or had no run when it ended. */
-export interface IGoing {
-  activity: Activity;
-  /** Whether its run has begun; before that the plan is made and checked. */
-  begun: boolean;
-  /** Whether it was asked to stop. */
-  stopping: boolean;
-}
-
-/** What the panels show; a new object whenever something in it changed. */
-export interface ISnapshot {
-  /** The pipeline as the server knows it; null before the first answer. */
-  pipeline: Pipeline | null;
-  /** The latest graph that could be drawn, which stays when the pipeline's file is broken. */
-  graph: IFoldedGraph;
-  /** Why the pipeline could not be asked for. */
-  fault: StudioFault | null;
-  waiting: boolean;
-  /** The run that is shown; empty: what a run would do now. */
-  chosen: string;
-  /** Its record; null until it is known. */
-  run: Run | null;
-  /** Why its record could not be asked for. */
-  runFault: StudioFault | null;
-  going: IGoing | null;
-  /** What the latest thing that was started had to say: a refusal, a fault. */
-  notice: StudioFault | null;
-  /** The run that the notice is about; empty where there is none. */
-  noticed: string;
-  beside: Beside;
-  /** The step (its name) or part (its key) whose details are shown. */
-  selected: string;
-  /** The two runs that are compared. */
-  compared: [string, string] | null;
-}
 
 /** What the model needs of Studio. */
 export type Served = Pick<IStudio, 'client' | 'activities' | 'session' | 'refreshed'>;
-
-const NOTHING: ISnapshot = {
-  pipeline: null,
-  graph: fold({ steps: [] }),
-  fault: null,
-  waiting: true,
-  chosen: '',
-  run: null,
-  runFault: null,
-  going: null,
-  notice: null,
-  noticed: '',
-  beside: 'nothing',
-  selected: '',
-  compared: null
-};
 
 export class PipelineModel implements IDisposable {
   /** The states of the steps, told step by step. */
@@ -236,7 +182,7 @@ export class PipelineModel implements IDisposable {
     this._watching?.abort();
     const watching = new AbortController();
     this._watching = watching;
-    this._set({ going: { activity, begun: false, stopping: false } });
+    this._set({ going: { activity, run: activity.run, begun: false, stopping: false } });
     void this._followActivity(activity, watching.signal);
   }
 
@@ -249,7 +195,7 @@ export class PipelineModel implements IDisposable {
     try {
       for await (const event of this.studio.activities.watch(activity.id, signal)) {
         if (event.kind === 'run') {
-          this._begun(activity);
+          this._begun(activity, event.run);
         }
         if (event.run && event.run !== run) {
           run = event.run;
@@ -274,10 +220,10 @@ export class PipelineModel implements IDisposable {
     }
   }
 
-  private _begun(activity: Activity): void {
+  private _begun(activity: Activity, run: string): void {
     const { going } = this._snapshot;
     if (going?.activity.id === activity.id) {
-      this._set({ going: { ...going, begun: true } });
+      this._set({ going: { ...going, run, begun: true } });
     }
     if (activity.run && activity.run === this._snapshot.chosen) {
       void this._follow(activity.run); // a run that is resumed had ended when it was looked at

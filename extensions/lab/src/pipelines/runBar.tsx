@@ -8,7 +8,7 @@ import type { Run } from '../api';
 import { lasting } from '../ui';
 import { useNow } from './graph/context';
 import { StatusMark } from './mark';
-import type { ISnapshot } from './model';
+import type { ISnapshot } from './shown';
 import { countsText, elapsed, endingsText, statusWord } from './words';
 
 export interface IRunBarProps {
@@ -21,6 +21,7 @@ export interface IRunBarProps {
   resume: () => void;
   select: (step: string) => void;
   openRun: () => void;
+  choose: (run: string) => void;
 }
 
 /** The bar. */
@@ -29,9 +30,11 @@ export function RunBar(props: IRunBarProps): JSX.Element {
   const { going, run: record } = shown;
   const live = record?.status === 'running';
   const now = useNow(live);
-  const busy = going !== null || live;
+  // A run that has ended may take a while to write the last of its record.
+  const ending = going !== null && going.run === record?.run && going.begun && !live;
+  const busy = (going !== null && !ending) || live;
   const failed = record?.steps.find(step => step.status === 'failed');
-  const canStop = going !== null || (live && record.activity !== '');
+  const canStop = (going !== null && !ending) || (live && record.activity !== '');
   return (
     <div className="studio-RunBar" role="group" aria-label={trans.__('Run')}>
       <div className="studio-RunBar-buttons">
@@ -53,7 +56,7 @@ export function RunBar(props: IRunBarProps): JSX.Element {
             {going?.stopping ? trans.__('Stopping…') : trans.__('Stop')}
           </button>
         ) : null}
-        {!busy && (record?.status === 'failed' || record?.status === 'killed') ? (
+        {!going && !busy && (record?.status === 'failed' || record?.status === 'killed') ? (
           <button type="button" className="studio-Button" onClick={props.resume}>
             {trans.__('Resume')}
           </button>
@@ -73,6 +76,11 @@ export function RunBar(props: IRunBarProps): JSX.Element {
           </button>
         ) : null}
       </div>
+      {going?.run && going.run !== shown.chosen ? (
+        <button type="button" className="studio-Link" onClick={() => props.choose(going.run)}>
+          {trans.__('A run goes on: show it')}
+        </button>
+      ) : null}
       {record ? <Progress trans={trans} run={record} /> : null}
       <Told text={toldText(trans, props)} />
     </div>
@@ -120,7 +128,7 @@ function doneOf(run: Run): number {
 function barText(trans: TranslationBundle, props: IRunBarProps, now: number): string {
   const { shown, total } = props;
   const { run, going, chosen, pipeline } = shown;
-  if (going?.stopping) {
+  if (going?.stopping && !(going.run === run?.run && run.status !== 'running')) {
     return trans.__('Stopping…');
   }
   if (going && !going.begun) {

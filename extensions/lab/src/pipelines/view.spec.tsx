@@ -310,6 +310,26 @@ describe('running it', () => {
     expect(studio.activities.started).toEqual([['resume', { run: RUN }]]);
   });
 
+  it('goes on while somebody looks at another run, and one way leads back', async () => {
+    const studio = new LiveStudio({
+      'runs/run': ({ run }) =>
+        run === 'new' ? aRun({ run, status: 'running', ended: null, seconds: null }) : aRun({ run })
+    });
+    const { model, user } = await open(studio);
+    await act(async () => void (await model.start({})));
+    studio.activity.push(anEvent({ kind: 'run', run: 'new', status: 'running' }));
+    await waitFor(() => expect(model.snapshot.chosen).toBe('new'));
+    act(() => model.choose(RUN));
+    await user.click(await screen.findByRole('button', { name: 'A run goes on: show it' }));
+    expect(model.snapshot.chosen).toBe('new');
+    // It has ended, and what drives it has still to write the last of it: nothing is left to stop.
+    studio.run.push(aRun({ run: 'new' }));
+    studio.run.end();
+    await waitFor(() => expect(screen.queryByRole('button', { name: 'Stop' })).toBeNull());
+    expect(screen.getByRole('button', { name: 'Run…' })).toBeEnabled();
+    expect(model.snapshot.going).not.toBeNull();
+  });
+
   it('tells those who hear the page how far it is', async () => {
     await open(failing());
     await waitFor(() =>

@@ -10,13 +10,14 @@ import type { IActions } from './actions';
 import { Broken } from './broken';
 import { Comparison } from './comparison';
 import { PipelineHeader } from './header';
-import type { ISnapshot, PipelineModel } from './model';
+import type { PipelineModel } from './model';
 import { Notice } from './notice';
 import { RunBar } from './runBar';
 import { RunFacts } from './runFacts';
 import { RunForm } from './runForm';
 import { RunList } from './runList';
 import { useChanging } from './snapshot';
+import type { ISnapshot } from './shown';
 import { StepDetails } from './stepDetails';
 import { StepList } from './stepList';
 
@@ -71,6 +72,7 @@ export function PipelineView({ trans, model, actions }: IPipelineViewProps): JSX
         resume={() => void model.resume()}
         select={select}
         openRun={() => model.open('run')}
+        choose={choose}
       />
       <Notices trans={trans} model={model} shown={shown} actions={actions} />
       <div className="studio-Pipeline-body">
