@@ -21,7 +21,7 @@ def list_apps(as_json: Json = False) -> None:
 
     def text() -> str:
         if not found:
-            return f"There is no app yet. Next: {program()} notebooks new --template app"
+            return f"There is no app yet. Next: {program()} notebooks new notebooks/apps/mine.ipynb --template app"
         rows = [(one.name, one.origin, one.title, one.problem or one.description) for one in found]
         return table(["APP", "OF", "TITLE", "WHAT IT IS FOR"], rows)
 

@@ -34,6 +34,7 @@ class StudioExtension(ExtensionApp):
             from studio.server.apps import behind
 
             server: Any = self.serverapp
+            behind.tame_previews(server.config)
             server.web_app.add_handlers(".*$", behind.handlers(str(server.base_url), self._root))
         except Exception:
             self.log.exception("Studio: the apps cannot be shown inside of Jupyter; studio apps serve shows them.")

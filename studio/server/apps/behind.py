@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from studio.server.apps import DENIED, TEMPLATE
+
 NAME = "studio-apps"
 _PATIENCE = 90.0
 """Seconds that the server may take until it answers."""
@@ -42,6 +44,20 @@ def command(root: str, socket: str, base_url: str) -> list[str]:
     words += ["--base-url", f"{base_url}{NAME}/", "--parent", str(os.getpid())]
     # Braces are places to fill in for who runs the command.
     return [word.replace("{", "{{").replace("}", "}}") for word in words]
+
+
+def tame_previews(config: Any) -> None:
+    """Where Jupyter shows previews of notebooks with our template (`studio lab` asks for it): as still as the apps.
+
+    Voila's own part of Jupyter is loaded after this one. It would name another server for MathJax, which it has itself.
+    """
+    if config.VoilaConfiguration.get("template") == TEMPLATE:
+        config.VoilaConfiguration.extension_denylist = list(DENIED)
+        config.VoilaConfiguration.page_config_hook = _without_others
+
+
+def _without_others(page: dict[str, Any], **_: object) -> dict[str, Any]:
+    return page | {"fullMathjaxUrl": None, "mathjaxConfig": None}
 
 
 def address(base_url: str, name: str) -> str:

@@ -25,17 +25,9 @@ from voila.utils import get_page_config  # type: ignore[import-untyped]
 
 from studio.core.errors import BadInput
 from studio.notebooks.document import parse_notebook
+from studio.server.apps import DENIED, TEMPLATE
 from studio.workflows.apps.listing import App
 
-TEMPLATE = "studio"
-_DENIED = (
-    "@notebook-studio/lab",
-    "nbdime-jupyterlab",
-    "@jupyterhub/jupyter-server-proxy",
-    "jupyterlab-jupytext",
-    "@voila-dashboards/jupyterlab-preview",
-)
-"""Extensions of JupyterLab that a page has no use for; all others may be widgets."""
 _CELL_LIMIT = 300
 """Seconds that a cell may take before the page is given up."""
 _PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"}
@@ -120,7 +112,7 @@ class AppRenderer(NotebookRenderer):  # type: ignore[misc]  # Voila is not typed
             show_tracebacks=False,
             allow_template_override="NO",
             allow_theme_override="NO",
-            extension_denylist=list(_DENIED),
+            extension_denylist=list(DENIED),
             attempt_fix_notebook=False,
             config=Config({"VoilaConfiguration": {"resources": {}}}),
         )

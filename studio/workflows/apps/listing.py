@@ -88,7 +88,9 @@ def choose_apps(workspace: Workspace, names: Sequence[str]) -> list[App]:
     if not names:
         if served := [app for app in known.values() if not app.problem]:
             return served
-        raise Missing(f"There is no app to serve in {FOLDER}. Next: studio notebooks new --template app")
+        raise Missing(
+            f"There is no app to serve in {FOLDER}. Next: studio notebooks new notebooks/apps/mine.ipynb --template app"
+        )
     chosen: dict[str, App] = {}
     for name in names:
         app = known.get(Path(name).stem if name.endswith(".ipynb") else name)

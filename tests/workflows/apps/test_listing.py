@@ -91,5 +91,5 @@ def test_apps_are_chosen_by_name_or_file(place: Place) -> None:
 
 def test_without_an_app_there_is_a_next_step(place: Place) -> None:
     assert apps(place) == []
-    with pytest.raises(Missing, match="studio notebooks new --template app"):
+    with pytest.raises(Missing, match=r"studio notebooks new notebooks/apps/mine\.ipynb --template app"):
         choose_apps(Workspace(place.root), ())
