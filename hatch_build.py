@@ -169,8 +169,7 @@ def _build(root: Path, node: list[Path]) -> None:
     _say("Building the extension for JupyterLab")
     (root / STAMP).unlink(missing_ok=True)
     made_from = digest(root)  # what is edited meanwhile makes it stale
-    for name in ("lib", "labextension"):
-        shutil.rmtree(root / LAB / name, ignore_errors=True)
+    shutil.rmtree(root / LAB / "lib", ignore_errors=True)  # the builder empties its own folder
     (root / LAB / "tsconfig.tsbuildinfo").unlink(missing_ok=True)
     core = "node_modules/@jupyterlab/core-meta/core.package.json"
     for words in (

@@ -39,6 +39,19 @@ describe('activities', () => {
     expect(changes).toBe(2);
   });
 
+  it('that began and ended between two looks are told too; those of before are not', async () => {
+    const old = anActivity({ id: 'old', status: 'completed', started: '2026-03-01T09:00:00Z' });
+    const { activities, tell } = made(old);
+    const ended: string[] = [];
+    activities.ended.connect((_, one) => ended.push(one.id));
+    await activities.refresh();
+    const older = anActivity({ id: 'older', status: 'failed', started: '2026-03-01T08:00:00Z' });
+    const brief = anActivity({ id: 'brief', status: 'failed', started: '2026-03-01T09:00:05Z' });
+    tell(brief, old, older);
+    await activities.refresh();
+    expect(ended).toEqual(['brief']);
+  });
+
   it('that were started go on at once', async () => {
     const { activities, client } = made();
     client.answers['activities/test'] = anActivity({ id: 't', kind: 'test', status: 'starting' });

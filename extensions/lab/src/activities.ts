@@ -28,6 +28,7 @@ export class Activities implements IActivities {
   private _all: readonly Activity[] = [];
   private _idle: number;
   private _turn = 0;
+  private _known = false;
 
   /** @param idle - Milliseconds between two questions while nothing goes on. */
   constructor(client: IStudioClient, idle: number) {
@@ -114,12 +115,14 @@ export class Activities implements IActivities {
     const { activities } = await this._client.get('activities');
     if (turn === this._turn && !this._poll.isDisposed) {
       this._take(activities);
+      this._known = true;
     }
   }
 
   private _take(activities: readonly Activity[]): void {
     this._turn++; // an answer that is under way is older than this
     const before = new Map(this._all.map(one => [one.id, one]));
+    const newest = this._all.reduce((time, one) => (one.started > time ? one.started : time), '');
     const same = JSON.stringify(this._all) === JSON.stringify(activities);
     this._all = activities;
     this._pace();
@@ -129,7 +132,8 @@ export class Activities implements IActivities {
     this._changed.emit();
     for (const activity of activities) {
       const old = before.get(activity.id);
-      if (old && isActive(old) && !isActive(activity)) {
+      const brief = this._known && !old && activity.started > newest; // began and ended between two looks
+      if (!isActive(activity) && (brief || (old && isActive(old)))) {
         this._ended.emit(activity);
       }
     }
