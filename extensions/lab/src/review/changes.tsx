@@ -46,7 +46,7 @@ function InWords(props: { review: IReview; trans: TranslationBundle }): JSX.Elem
         {review.summary}
         {review.summary ? '. ' : ''}
         {review.fingerprint_changed
-          ? trans.__('What runs changed: an earlier approval does not hold for it.')
+          ? trans.__('What runs is new or changed, so it needs an approval.')
           : trans.__('What runs is the same as before: the fingerprint did not change.')}
       </p>
       {review.changes.length ? (
@@ -175,7 +175,13 @@ const Cell = React.memo(
     const { cell, comments, trans, review } = props;
     const [saying, setSaying] = React.useState(false);
     const button = React.useRef<HTMLButtonElement>(null);
-    const name = cell.number === null ? trans.__('Removed cell') : trans.__('Cell %1', cell.number);
+    // The file of a pipeline is compared as the one cell of a notebook.
+    const isFile = props.view.cells.every(one => one.model.cellType === 'raw');
+    const name = isFile
+      ? trans.__('The file')
+      : cell.number === null
+        ? trans.__('Removed cell')
+        : trans.__('Cell %1', cell.number);
     const number = cell.number;
     return (
       <section
@@ -195,7 +201,9 @@ const Cell = React.memo(
               type="button"
               ref={button}
               className="studio-Link studio-Review-commentOn"
-              aria-label={trans.__('Comment on cell %1', number)}
+              aria-label={
+                isFile ? trans.__('Comment on the file') : trans.__('Comment on cell %1', number)
+              }
               disabled={!review.comment.allowed}
               title={review.comment.allowed ? undefined : review.comment.reason}
               onClick={() => setSaying(true)}
@@ -211,7 +219,11 @@ const Cell = React.memo(
         {saying && number !== null ? (
           review.comment.allowed ? (
             <Say
-              label={trans.__('Your comment on cell %1', number)}
+              label={
+                isFile
+                  ? trans.__('Your comment on the file')
+                  : trans.__('Your comment on cell %1', number)
+              }
               trans={trans}
               focused
               say={text => props.say(text, number)}

@@ -129,14 +129,10 @@ export function Say(props: ISayProps): JSX.Element {
 }
 
 /** Why somebody may not do something, and what to do instead. */
-export function Reason(props: {
-  permission: IPermission;
-  trans: TranslationBundle;
-  id?: string;
-}): JSX.Element {
+export function Reason(props: { permission: IPermission; trans: TranslationBundle }): JSX.Element {
   const { permission, trans } = props;
   return (
-    <p id={props.id} className="studio-Review-reason">
+    <p className="studio-Review-reason">
       {permission.reason}
       {permission.next ? ' ' + trans.__('Next: %1', permission.next) : ''}
     </p>

@@ -25,7 +25,6 @@ export function Decision(props: IDecisionProps): JSX.Element {
   const [decided, setDecided] = React.useState<IDecided | null>(null);
   const section = React.useRef<HTMLElement>(null);
   const last = React.useRef<Verb | null>(null);
-  const id = React.useId();
 
   const choices: { verb: Verb; label: string; look: string }[] = [
     { verb: 'reject', label: trans.__('Reject …'), look: '' },
@@ -34,7 +33,7 @@ export function Decision(props: IDecisionProps): JSX.Element {
   if (review.revoke.allowed) {
     choices.unshift({ verb: 'revoke', label: trans.__('Revoke …'), look: '' });
   }
-  const closed = choices.filter(choice => !review[choice.verb].allowed);
+  const closed = choices.filter(choice => !review[choice.verb].allowed).reverse();
 
   const open = (chosen: Verb): void => {
     last.current = chosen;
@@ -72,12 +71,7 @@ export function Decision(props: IDecisionProps): JSX.Element {
             {closed.map((choice, at) =>
               // One reason for both is said once.
               at && review[choice.verb].reason === review[closed[0].verb].reason ? null : (
-                <Reason
-                  key={choice.verb}
-                  id={`${id}-${choice.verb}`}
-                  permission={review[choice.verb]}
-                  trans={trans}
-                />
+                <Reason key={choice.verb} permission={review[choice.verb]} trans={trans} />
               )
             )}
             {closed.length ? null : (

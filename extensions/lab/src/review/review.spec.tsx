@@ -7,7 +7,7 @@ import * as React from 'react';
 
 import { StudioFault } from '../fault';
 import { faultsOf } from '../testing/accessible';
-import { aCase, aComment, aReview, FakeReviews, someDoors } from '../testing/reviews';
+import { aCase, aCell, aComment, aReview, FakeReviews, someDoors } from '../testing/reviews';
 import { diffedCells } from './cells';
 import type { IReview } from './facts';
 import { ReviewView } from './review';
@@ -208,6 +208,21 @@ describe('the changes', () => {
     expect(screen.getByRole('textbox')).toHaveValue('Hm');
     await user.keyboard('{Escape}');
     expect(screen.queryByRole('textbox')).toBeNull();
+  });
+
+  it('of a pipeline are those of its file', async () => {
+    const added = aCell('f', 'version: 1', { cell_type: 'raw', outputs: undefined });
+    const diff = [
+      { key: 'cells', op: 'patch', diff: [{ key: 0, op: 'addrange', valuelist: [added] }] }
+    ];
+    await open(
+      new FakeReviews(aReview({ subject: 'pipelines/churn.yml', notebook: null }), [], diff)
+    );
+    expect(screen.getByRole('region', { name: 'The file' })).toHaveTextContent(
+      'null -> version: 1'
+    );
+    expect(screen.getByRole('button', { name: 'Comment on the file' })).toBeEnabled();
+    expect(screen.queryByRole('button', { name: 'Open the file' })).toBeNull();
   });
 
   it('offer no comment to whom the server does not allow one', async () => {

@@ -8,7 +8,7 @@ export interface ITab {
   label: string;
   /** A number beside the label; left out where there is nothing to count. */
   count?: number;
-  /** What the number means, for those who do not see the colour. */
+  /** What the number counts, where that is nothing good. */
   alarm?: string;
   show: () => React.ReactNode;
 }
@@ -60,12 +60,8 @@ export function Tabs(props: ITabsProps): JSX.Element {
           >
             {tab.label}
             {tab.count ? (
-              <span
-                className={`studio-Review-count${tab.alarm ? ' studio-mod-alarm' : ''}`}
-                title={tab.alarm}
-              >
-                {tab.count}
-                {tab.alarm ? <span className="studio-Review-hidden"> {tab.alarm}</span> : null}
+              <span className={`studio-Review-count${tab.alarm ? ' studio-mod-alarm' : ''}`}>
+                {tab.alarm ? `${tab.count} ${tab.alarm}` : tab.count}
               </span>
             ) : null}
           </button>
