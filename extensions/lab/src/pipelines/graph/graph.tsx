@@ -55,6 +55,9 @@ const MARKER = {
 /** Below this, a drawing that fits is too small to read: then it begins at its start. */
 const READABLE = 0.55;
 
+/** Below this nothing can be read any more: steps are their colours. */
+const FAR = 0.4;
+
 /** The drawing; what is live in it comes by `states`, so it is drawn anew for nothing else than another graph. */
 const PipelineGraph = React.memo(function PipelineGraph(props: IPipelineGraphProps): JSX.Element {
   return (
@@ -85,6 +88,7 @@ function Graph(props: IPipelineGraphProps): JSX.Element {
     []
   );
   const { clipped, keep } = useFirstView(layout, open);
+  const far = useStore(state => state.transform[2] < FAR);
   const walking = useWalking(container, graph, layout);
   useSteady(layout, open);
   useShown(layout, stepOf(graph, selected));
@@ -95,7 +99,7 @@ function Graph(props: IPipelineGraphProps): JSX.Element {
   return (
     <Drawing.Provider value={drawing}>
       <div
-        className="studio-Graph"
+        className={`studio-Graph ${far ? 'studio-mod-far' : ''}`}
         ref={container}
         onKeyDown={walking.onKeyDown}
         onFocus={walking.onFocus}

@@ -13,6 +13,8 @@ export const SHOWN_PARTS = 8;
 const LABEL_HEIGHT = 18;
 const LETTER = 6.4;
 const LONGEST = 26;
+/** From so many steps on the shortest arrows are not worth the time that it takes to find them. */
+const MANY = 60;
 
 export interface IPoint {
   x: number;
@@ -69,7 +71,15 @@ export function heightOf(step: IFoldedStep, open: boolean): number {
 /** Place all steps; those in `open` show their parts. */
 export function place(graph: IFoldedGraph, open: ReadonlySet<string>): ILayout {
   const drawn = new Graph();
-  drawn.setGraph({ rankdir: 'LR', nodesep: 22, ranksep: 20, edgesep: 12, marginx: 8, marginy: 8 });
+  drawn.setGraph({
+    rankdir: 'LR',
+    nodesep: 22,
+    ranksep: 20,
+    edgesep: 12,
+    marginx: 8,
+    marginy: 8,
+    ranker: graph.steps.length > MANY ? 'tight-tree' : 'network-simplex'
+  });
   const kinds = new Map<string, { kind: 'step' | 'dataset'; name: string }>();
   const named = new Map<string, string[]>();
   const connect = (from: string, to: string, datasets: string[]) => {
