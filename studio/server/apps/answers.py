@@ -5,6 +5,9 @@ Who asks has come through the gate. Every answer forbids the browser to load any
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -65,8 +68,9 @@ class Answer(RequestHandler):
         """Answer one of the pages that are no app."""
         environment: jinja2.Environment = self.settings["templates"]
         home = values.pop("home", self.look.base_url)
+        project = values.pop("project", self.look.project)
         page = environment.get_template(template).render(
-            title=title, project=self.look.project, home=home, static=self.look.static_url, **values
+            title=title, project=project, home=home, static=self.look.static_url, **values
         )
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(page)
@@ -75,8 +79,7 @@ class Answer(RequestHandler):
         """Answer a page with a few sentences."""
         self.set_status(status)
         again_text = "Try again" if number or status == 503 else "To the apps"
-        home = self.look.base_url if status != 403 else ""
-        self.show("message.html", title, lines=lines, number=number, again=again, again_text=again_text, home=home)
+        self.show("message.html", title, lines=lines, number=number, again=again, again_text=again_text)
 
     def write_error(self, status_code: int, **given: Any) -> None:
         """Say in plain words what went wrong; what nobody foresaw has a number."""
@@ -94,7 +97,7 @@ _TOLD = ("The page could not be shown.", "Tell the people who run it the number 
 
 
 class Refusal(Answer):
-    """Nobody else gets to see a request that the gate refuses."""
+    """Nobody else gets to see a request that the gate refuses; whoever sent it learns nothing of what is here."""
 
     def initialize(self, verdict: gate.Verdict) -> None:
         """Take the gate's verdict."""
@@ -102,22 +105,30 @@ class Refusal(Answer):
 
     def prepare(self) -> None:
         """Refuse, whatever was asked."""
-        if self.verdict == "host":
-            self.say(
-                "Not at this address",
-                "This server is not known by the name that was asked for.",
-                "Whoever runs it can add the name: studio apps serve --host NAME",
-                status=403,
-            )
-        elif self.verdict == "origin":
-            self.say("Refused", "This was asked by a page of another server.", status=403)
-        else:
-            self.say(
-                "Please open the complete address",
-                "The apps are open to those who have their complete address, with the token at its end.",
-                "Ask the people who run them for it; the program printed it when it started.",
-                status=403,
-            )
+        title, *lines = _REFUSALS[self.verdict]
+        style = self.look.style
+        # The style sheet is behind the gate as all files are, so the page brings it along.
+        digest = base64.b64encode(sha256(style.encode()).digest()).decode()
+        forbidding = str(armour(self, app=False)["Content-Security-Policy"])
+        self.set_header(
+            "Content-Security-Policy", forbidding.replace("style-src 'self'", f"style-src 'sha256-{digest}'")
+        )
+        self.set_status(403)
+        self.show("message.html", title, lines=lines, home="", project="", style=style)
+
+
+_REFUSALS: Mapping[str, tuple[str, ...]] = {
+    "host": (
+        "Not at this address",
+        "This server is not known by the name that was asked for.",
+        "Whoever runs it can add the name: studio apps serve --host NAME",
+    ),
+    "token": (
+        "Please open the complete address",
+        "The apps are open to those who have their complete address, with the token at its end.",
+        "Ask the people who run them for it; the program printed it when it started.",
+    ),
+}
 
 
 class Entry(Answer):

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from tornado.httputil import HTTPServerRequest
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-Verdict = Literal["enter", "remember", "host", "token", "origin"]
+Verdict = Literal["enter", "remember", "host", "token"]
 """``enter``; ``remember``: the token was right and in the address; else what refused."""
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?", re.IGNORECASE)
 _DAY = 24 * 3600

@@ -10,6 +10,7 @@ import base64
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,14 @@ class Look:
                 "Next: install notebook-studio again."
             )
         return cls(project, base_url, templates, collect_static_paths(names, TEMPLATE, prune=True, root_dirs=roots))
+
+    @cached_property
+    def style(self) -> str:
+        """Our style sheet, for a page that must do without files."""
+        found = next(
+            Path(folder) / "studio.css" for folder in self.static_paths if (Path(folder) / "studio.css").is_file()
+        )
+        return found.read_text(encoding="utf-8")
 
     @property
     def static_url(self) -> str:

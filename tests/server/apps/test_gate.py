@@ -37,6 +37,8 @@ def test_without_a_token_everything_is_refused(apps: Apps, path: str, method: st
     if method == "GET":
         assert "Please open the complete address" in answer.text
         assert TOKEN not in answer.text
+        assert "Tests" not in answer.text, "a stranger learns nothing of what is here, its name included"
+        assert "sha256-" in answer.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(
