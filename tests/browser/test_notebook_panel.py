@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import time
@@ -137,8 +138,13 @@ def test_values_are_written_into_the_cell_and_the_notebook_is_run_with_them(
     progress = form.get_by_role("group", name="Run", exact=True)
     expect(progress).to_contain_text("completed", timeout=MINUTES)
     run = progress.get_by_role("button", name=re.compile("Open run")).inner_text().split()[-1]
-    executed = next((team.root / ".studio" / "runs" / run).rglob("*.ipynb")).read_text(encoding="utf-8")
-    assert "label = 'it\\\\'s \\\"quoted\\\"'" in executed or "it's" in executed
+    executed = json.loads(next((team.root / ".studio" / "runs" / run).rglob("*.ipynb")).read_text(encoding="utf-8"))
+    (given,) = [cell for cell in executed["cells"] if "injected-parameters" in cell["metadata"].get("tags", [])]
+    assigned = ast.parse("".join(given["source"])).body
+    values = {
+        ast.unparse(one.targets[0]): ast.literal_eval(one.value) for one in assigned if isinstance(one, ast.Assign)
+    }
+    assert values["label"] == 'it\'s "quoted"'
 
 
 def test_findings_lead_to_their_place_and_are_mended(show: Callable[[str], Page], team: Team, anna: Lab) -> None:
