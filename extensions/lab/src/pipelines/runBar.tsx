@@ -159,13 +159,13 @@ function barText(trans: TranslationBundle, props: IRunBarProps, now: number): st
   if (run.status === 'running') {
     // A run that is resumed has been started long ago.
     const time = lasting(elapsed(going?.activity.started ?? run.started, now), trans);
-    const now_ = run.steps.filter(step => step.status === 'running');
-    const running = now_.map(step =>
+    const active = run.steps.filter(step => step.status === 'running');
+    const running = active.map(step =>
       step.total ? trans.__('%1 at cell %2 of %3', step.key, step.done, step.total) : step.key
     );
     return [
       trans.__('%1 of %2 steps done', doneOf(run), run.steps.length),
-      running.length > 2 ? trans.__('%1 steps run', running.length) : running.join(', '),
+      running.length > 2 ? trans.__('%1 running', running.length) : running.join(', '),
       time
     ]
       .filter(Boolean)
