@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from studio.core.workspace import Workspace, working_in
+from studio.pipelines.kernels import janitor
 from studio.workflows.apps import door
+
+
+_PREFIX = "studio-door-"
 
 
 class Door:
@@ -19,7 +24,9 @@ class Door:
         self._workspace = workspace
         self._log = log
         self._server: asyncio.Server | None = None
-        self.folder = Path(tempfile.mkdtemp(prefix="studio-door-"))  # which nobody else may enter
+        _sweep()
+        # Nobody else may enter it, and its name tells whose it is.
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{janitor.runner_mark()}-"))
 
     @property
     def path(self) -> Path:
@@ -49,3 +56,11 @@ class Door:
     def _answer(self, line: bytes) -> bytes:
         with working_in(self._workspace.root):
             return door.answer(self._workspace, line)
+
+
+def _sweep() -> None:
+    """Remove the doors of servers that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        mark = "-".join(folder.name.removeprefix(_PREFIX).split("-")[:2])
+        if not janitor.runner_alive(mark) and folder.lstat().st_uid == os.getuid() and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)

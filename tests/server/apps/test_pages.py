@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -262,6 +263,10 @@ def test_a_server_that_is_killed_leaves_no_kernel(tmp_path: Path) -> None:
         assert below
         apps.end(signal.SIGKILL)
         assert until(lambda: not [pid for pid in below if Path(f"/proc/{pid}").exists()], 15)
+    doors = list(Path(tempfile.gettempdir()).glob(f"studio-door-{apps.process.pid}-*"))
+    assert doors
+    with serving(place, tmp_path, "talk", "--ahead", "0"):
+        assert not [door for door in doors if door.exists()], "whoever serves next removes what it left"
 
 
 def test_a_port_that_is_taken(apps: Apps, apps_workspace: Place) -> None:
