@@ -13,7 +13,6 @@ from studio.core.workspace import Workspace, working_in
 from studio.pipelines.kernels import janitor
 from studio.workflows.apps import door
 
-
 _PREFIX = "studio-door-"
 
 
