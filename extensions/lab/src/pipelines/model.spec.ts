@@ -65,6 +65,17 @@ describe('an open pipeline', () => {
     expect(model.snapshot.graph).toBe(graph);
   });
 
+  it('may be a notebook, whose runs have a name of their own', async () => {
+    const studio = new LiveStudio({ 'pipelines/pipeline': aPipeline({ name: 'notebooks-load' }) });
+    const model = new PipelineModel('notebooks/load.ipynb', studio);
+    await model.load();
+    await settled();
+    const pages = studio.client.asked.filter(([address]) => address === 'runs');
+    expect(pages).toEqual([['runs', { pipeline: 'notebooks-load', before: '', limit: 100 }]]);
+    await model.start({});
+    expect(studio.activities.started).toEqual([['run', { name: 'notebooks/load.ipynb' }]]);
+  });
+
   it('says why it cannot be asked for', async () => {
     const gone = new StudioFault(404, { message: 'There is no pipeline daily.' });
     const model = await opened(

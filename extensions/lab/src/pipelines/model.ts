@@ -21,6 +21,7 @@ export class PipelineModel implements IDisposable {
   /** The pipeline's runs. */
   readonly runs: RunPages;
 
+  /** `name`: a pipeline, or a notebook's path in the workspace. */
   constructor(
     readonly name: string,
     readonly studio: Served
@@ -47,6 +48,9 @@ export class PipelineModel implements IDisposable {
     const asked = this._askPipeline(false);
     if (run) {
       this.choose(run);
+    }
+    if (this.name.endsWith('.ipynb')) {
+      await asked; // the runs of a notebook are kept under a name that the server makes of its path
     }
     await this.runs.refresh();
     this._findGoing();
@@ -296,6 +300,7 @@ export class PipelineModel implements IDisposable {
     const shape = JSON.stringify(pipeline.steps.map(step => ({ ...step, verdict: null })));
     const graph = pipeline.problem || shape === this._shape ? this._snapshot.graph : fold(pipeline);
     this._shape = pipeline.problem ? this._shape : shape;
+    this.runs.pipeline = pipeline.name || this.name;
     this._set({ pipeline, graph, fault: null, waiting: false });
     this._show();
   }

@@ -25,7 +25,7 @@ export class RunPages {
   /** The runs of one pipeline, or (empty) of all. */
   constructor(
     private _client: Pick<IStudioClient, 'get'>,
-    readonly pipeline: string = ''
+    public pipeline: string = ''
   ) {}
 
   get changed(): ISignal<this, void> {

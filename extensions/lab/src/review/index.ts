@@ -47,7 +47,7 @@ const review: JupyterFrontEndPlugin<void> = {
       },
       run: async id => {
         const found = await studio.client.get('runs/run', { run: id });
-        run(commands, CommandIDs.openPipeline, { pipeline: found.pipeline, run: id });
+        run(commands, CommandIDs.openPipeline, { pipeline: found.name || found.pipeline, run: id });
       },
       page: found => openPage(found)
     };
