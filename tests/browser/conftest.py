@@ -30,7 +30,8 @@ AXE = Path(__file__).parents[2] / "extensions" / "lab" / "node_modules" / "axe-c
 LabAt = Callable[..., "Lab"]
 
 
-@pytest.fixture(scope="session")
+# A module long and no longer: Playwright keeps an event loop running in this thread, in which no kernel can be started.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium without a screen."""
     if CHROMIUM is None:

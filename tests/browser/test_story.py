@@ -165,7 +165,7 @@ def test_5_ada_submits_it(story: Story) -> None:
     dialog.get_by_role("button", name=re.compile("submit", re.IGNORECASE)).click()
     progress = section(page, "status").get_by_role("group", name="Submission")
     expect(progress).to_contain_text("submitted for review.", timeout=LONG)
-    expect(section(page, "status")).to_contain_text("It waits for a reviewer")
+    expect(section(page, "status")).to_contain_text("It was submitted, and waits for a reviewer.")
 
 
 def test_6_ben_reads_the_change_and_asks(story: Story) -> None:
@@ -194,7 +194,7 @@ def test_7_ben_approves_it(story: Story) -> None:
     review = page.locator(".studio-Review")
     review.get_by_role("tab", name="Tests").click()
     review.get_by_text(re.compile(r"\d+ tests passed")).click()
-    expect(review.get_by_text("test_it_beats_guessing")).to_be_visible()
+    expect(review.get_by_role("cell", name="test_it_beats_guessing")).to_be_visible()
     review.get_by_role("button", name="Approve …").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("textbox").fill("Sound, and better than guessing")
