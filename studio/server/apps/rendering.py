@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -150,6 +151,7 @@ class AppRenderer(NotebookRenderer):  # type: ignore[misc]  # Voila is not typed
         cells["metadata"]["kernelspec"] = {"name": "python3", "display_name": "Python", "language": "python"}
         # What a notebook says to Voila itself would choose another template.
         cells["metadata"].pop("voila", None)
+        _leave_out_title(cells["cells"], self.app.title)
         return nbformat.from_dict(cells)
 
     async def page(self, kernel_id: str, kernel: Any) -> str:
@@ -196,6 +198,14 @@ class AppRenderer(NotebookRenderer):  # type: ignore[misc]  # Voila is not typed
             self.progress(len(nb.cells), len(nb.cells))
         finally:
             await self._cleanup_resources()
+
+
+def _leave_out_title(cells: list[dict[str, Any]], title: str) -> None:
+    """Take the heading away with which a notebook begins, where the page's header says the same."""
+    first = cells[0] if cells else {"cell_type": "none"}
+    heading, _, rest = "".join(first.get("source", "")).strip().partition("\n")
+    if first["cell_type"] == "markdown" and re.fullmatch(rf"#\s+{re.escape(title)}\s*#*\s*", heading):
+        first["source"] = rest.strip()
 
 
 def _without_errors(cell: Any) -> Any:

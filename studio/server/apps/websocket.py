@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_server.auth.identity import IdentityProvider, User
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+from tornado.web import HTTPError
 
 from studio.server.apps.armour import armour
 from studio.server.apps.kernels import AppKernels
@@ -91,6 +92,13 @@ class Connection(ZMQChannelsWebsocketConnection):
 
 class Channels(KernelWebsocketHandler):
     """The websocket of a page."""
+
+    async def pre_get(self) -> None:
+        """Connect to a kernel whose page somebody has; one that is about to end would be waited for in vain."""
+        kernels: AppKernels = self.kernel_manager
+        if kernels.shown(self.kernel_id) is None:
+            raise HTTPError(404)
+        await super().pre_get()
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """No page of Jupyter's: a browser shows none for a websocket."""

@@ -51,6 +51,7 @@ def small_apps(place: Place) -> Place:
         "notebooks/apps/broken.ipynb", notebook("x = 1", "raise ValueError('words of the engineers')", title="Broken")
     )
     place.write("notebooks/apps/talk.ipynb", notebook(BOOM, title="Talk"))
+    place.write("notebooks/apps/headed.ipynb", notebook(("markdown", "# What if?\n\nMove it."), "print('moved')"))
     return place
 
 

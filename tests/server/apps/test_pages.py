@@ -57,6 +57,13 @@ def test_a_page_shows_results_and_no_code(apps: Apps) -> None:
     close_all(apps, kernel_of(page))
 
 
+def test_a_heading_that_names_the_page_is_shown_once(apps: Apps) -> None:
+    page = apps.open("headed")
+    assert "Move it." in page.text
+    assert len(re.findall(r"<h1.*?What if\?", page.text)) == 1
+    close_all(apps, kernel_of(page))
+
+
 def test_progress_is_told_while_a_page_is_made(apps: Apps) -> None:
     waiting = apps.get("/app/talk").text
     ask = re.search(r'data-studio-ask="([^"]+)"', waiting)
