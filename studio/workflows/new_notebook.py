@@ -110,9 +110,7 @@ def new_notebook(workspace: Workspace, template: str, folder: str, name: str = "
     text = json.dumps(content)
     dataset = _free_dataset(PurePosixPath(path).stem, catalog) if f'studio.save(\\"{_MARK}\\"' in text else ""
     written = _with_data(workspace, catalog, f'studio.load(\\"{EXAMPLE}\\")' in text, dataset, path, template)
-    about = content["metadata"].pop("studio")
-    if template == "app":  # an app is listed by its title and its description
-        content["metadata"] |= {"title": about["title"], "description": about["description"]}
+    del content["metadata"]["studio"]
     made = json.loads(re.sub(rf"\b{_MARK}\b", dataset, json.dumps(content))) if dataset else content
     for target, part in written.items():  # the notebook last: where it stands, all that it needs stands, too
         write_atomic(workspace.root / target, part)

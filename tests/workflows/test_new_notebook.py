@@ -128,11 +128,11 @@ def test_the_templates_are_listed(place: Place) -> None:
     assert "Modeling" in place.studio("notebooks", "templates").out
 
 
-def test_an_app_is_listed_by_its_title(place: Place) -> None:
+def test_an_app_is_listed_by_its_heading(place: Place) -> None:
     workspace = Workspace(place.root)
     for template, kept in (("app", True), ("training", False)):
         made = new_notebook(workspace, template, "notebooks/apps")
         metadata = json.loads((place.root / made.path).read_text(encoding="utf-8"))["metadata"]
-        assert ("title" in metadata, "studio" in metadata) == (kept, False)
+        assert ("description" in metadata, "studio" in metadata) == (kept, False)
     listed = place.studio("apps", "list", "--json").json
-    assert "App" in [item["title"] for item in listed["apps"]]
+    assert "What if we call them?" in [item["title"] for item in listed["apps"]]
