@@ -80,14 +80,21 @@ function Schedule(props: {
     return null;
   }
   const when = `${schedule.cron} (${schedule.timezone})`;
+  const title = [
+    schedule.up
+      ? trans.__('In the environment %1', schedule.environment)
+      : trans.__(
+          'No scheduler is running here, so it does not start by itself. Next: studio scheduler'
+        ),
+    schedule.last ? trans.__('Latest time: %1', schedule.last) : ''
+  ];
   return (
-    <span
-      className="studio-PipelineHeader-schedule"
-      title={trans.__('In the environment %1, while studio scheduler runs', schedule.environment)}
-    >
-      {schedule.next
-        ? trans.__('Scheduled: %1, next at %2', when, exactly(schedule.next, trans))
-        : trans.__('Scheduled: %1', when)}
+    <span className="studio-PipelineHeader-schedule" title={title.filter(Boolean).join('\n')}>
+      {!schedule.up
+        ? trans.__('Scheduled: %1, but no scheduler is running', when)
+        : schedule.next
+          ? trans.__('Scheduled: %1, next at %2', when, exactly(schedule.next, trans))
+          : trans.__('Scheduled: %1', when)}
     </span>
   );
 }

@@ -218,6 +218,27 @@ describe('what is started', () => {
     expect(model.snapshot.going).toBeNull();
   });
 
+  it('is noticed where somebody started it on the command line', async () => {
+    jest.useFakeTimers();
+    try {
+      const studio = new LiveStudio();
+      const model = new PipelineModel('daily', studio);
+      await model.load();
+      await jest.advanceTimersByTimeAsync(100);
+      const latest = aRow({ run: 'of-a-terminal', status: 'running' });
+      studio.client.answers['runs'] = { runs: [latest, aRow()], total: 2, more: false };
+      await jest.advanceTimersByTimeAsync(11_000);
+      expect(model.runs.state.rows.map(row => row.run)).toEqual(['of-a-terminal', RUN]);
+      model.visible = false;
+      const asked = studio.client.asked.length;
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect(studio.client.asked).toHaveLength(asked);
+      model.dispose();
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('is continued', async () => {
     const studio = new LiveStudio({ 'runs/run': aRun({ status: 'failed' }) });
     const model = await opened(studio);

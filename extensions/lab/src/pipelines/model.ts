@@ -2,6 +2,7 @@
  * One open pipeline: its graph, the run that is shown, and what was started from here. Panels show its snapshot.
  */
 import type { IDisposable } from '@lumino/disposable';
+import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { Activity, Pipeline, Run, StartRun } from '../api';
@@ -15,6 +16,9 @@ import { StepStates, statesOfPlan, statesOfRun } from './states';
 /** What the model needs of Studio. */
 export type Served = Pick<IStudio, 'client' | 'activities' | 'session' | 'refreshed'>;
 
+/** Milliseconds between two looks at whether a run was started elsewhere, as on the command line. */
+const INTERVAL = 10_000;
+
 export class PipelineModel implements IDisposable {
   /** The states of the steps, told step by step. */
   readonly states = new StepStates();
@@ -27,6 +31,13 @@ export class PipelineModel implements IDisposable {
     readonly studio: Served
   ) {
     this.runs = new RunPages(studio.client, name);
+    this._poll = new Poll({
+      name: '@notebook-studio/lab:runs',
+      auto: false,
+      factory: () => this.runs.refresh(),
+      frequency: { interval: INTERVAL, backoff: false },
+      standby: () => (this._visible ? 'when-hidden' : true)
+    });
     studio.activities.changed.connect(this._findGoing, this);
     studio.refreshed.connect(this._refresh, this);
   }
@@ -53,6 +64,7 @@ export class PipelineModel implements IDisposable {
       await asked; // the runs of a notebook are kept under a name that the server makes of its path
     }
     await this.runs.refresh();
+    void this._poll.schedule({ interval: INTERVAL, phase: 'started' });
     this._findGoing();
     if (!this._snapshot.chosen) {
       this.choose(this.runs.state.rows[0]?.run ?? '');
@@ -146,6 +158,7 @@ export class PipelineModel implements IDisposable {
       return;
     }
     this._disposed = true;
+    this._poll.dispose();
     this._following?.abort();
     this._watching?.abort();
     this.states.dispose();
@@ -333,6 +346,7 @@ export class PipelineModel implements IDisposable {
     this._changed.emit();
   }
 
+  private readonly _poll: Poll;
   private _snapshot = NOTHING;
   private _changed = new Signal<this, void>(this);
   private _visible = true;

@@ -8,8 +8,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands';
 import { pipelineIcon } from '../icons';
 import type { IStudioClient } from '../tokens';
+import { tell } from '../ui';
 import { PipelinePanel, RunsPanel, type IPanelParts } from './panels';
-import { told } from './told';
 
 /** Commands that only this capability has. */
 export namespace PipelineCommandIDs {
@@ -94,9 +94,10 @@ async function chosen(trans: TranslationBundle, client: IStudioClient): Promise<
   try {
     const { pipelines } = await client.get('pipelines');
     if (!pipelines.length) {
-      await told(
-        trans,
-        trans.__('There is no pipeline yet. Next: make one with the command New Pipeline.')
+      await tell(
+        trans.__('Open a pipeline'),
+        trans.__('There is no pipeline yet. Next: make one with the command New Pipeline.'),
+        trans
       );
       return '';
     }
@@ -106,7 +107,7 @@ async function chosen(trans: TranslationBundle, client: IStudioClient): Promise<
     });
     return result.button.accept ? (result.value ?? '') : '';
   } catch (reason) {
-    await told(trans, reason);
+    await tell(trans.__('The pipelines cannot be listed'), reason, trans);
     return '';
   }
 }

@@ -3,6 +3,7 @@ import { act, configure, render, screen, waitFor, within } from '@testing-librar
 import userEvent from '@testing-library/user-event';
 import * as React from 'react';
 
+import type { Pipeline } from '../api';
 import { StudioFault } from '../fault';
 import { faultsOf } from '../testing/accessible';
 import {
@@ -76,16 +77,24 @@ describe('an open pipeline', () => {
   });
 
   it('says when it runs by itself', async () => {
-    const schedule = {
+    const schedule: NonNullable<Pipeline['schedule']> = {
       cron: '0 6 * * *',
       timezone: 'Europe/Berlin',
       missed: 'skip',
       environment: 'prod',
-      next: '2026-03-03T05:00:00Z'
+      next: '2026-03-03T05:00:00Z',
+      last: 'run 20260302-1 completed',
+      up: true
     };
-    await open(new LiveStudio({ 'pipelines/pipeline': aPipeline({ schedule: schedule as any }) }));
+    const studio = new LiveStudio({ 'pipelines/pipeline': aPipeline({ schedule }) });
+    const { unmount } = await open(studio);
+    const shown = await screen.findByText(/^Scheduled: 0 6 \* \* \* \(Europe\/Berlin\), next at /);
+    expect(shown).toHaveAttribute('title', expect.stringContaining('run 20260302-1 completed'));
+    unmount();
+    schedule.up = false;
+    await open(new LiveStudio({ 'pipelines/pipeline': aPipeline({ schedule }) }));
     expect(
-      await screen.findByText(/^Scheduled: 0 6 \* \* \* \(Europe\/Berlin\), next at /)
+      await screen.findByText(/^Scheduled: 0 6 .*, but no scheduler is running/)
     ).toBeInTheDocument();
   });
 

@@ -10,9 +10,9 @@ import type { Written } from '../api';
 import { CommandIDs, run } from '../commands';
 import { pipelineIcon } from '../icons';
 import type { IStudio } from '../tokens';
+import { tell } from '../ui';
 import { askAdd, askNew } from './dialogs';
 import { PipelineCommandIDs } from './opening';
-import { told } from './told';
 
 export interface IWritingParts {
   studio: IStudio;
@@ -43,7 +43,7 @@ export function addWriting(app: JupyterFrontEnd, parts: IWritingParts): void {
       try {
         done(await askAdd(trans, studio.client, String(args['path'] ?? inFront())));
       } catch (reason) {
-        await told(trans, reason);
+        await tell(trans.__('The notebook was not added to a pipeline'), reason, trans);
       }
     }
   });
