@@ -35,7 +35,7 @@ test-lab: $(STAMP) ## pass the tests of the extension for JupyterLab, and hold i
 	$(BIN)/python -m tools.lab test size
 
 lab: $(STAMP) $(LAB_STAMP) ## open JupyterLab on this workspace (as root in a container: make lab ARGS=--allow-root)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab $(ARGS)
+	@$(BIN)/studio lab $(ARGS)
 
 lab-extension: $(STAMP) ## build the extension for JupyterLab and install it
 	@STUDIO_REQUIRE_LAB=1 $(BIN)/python tools/set_up.py --extension

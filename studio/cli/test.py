@@ -90,9 +90,7 @@ def told_cases() -> Iterator[Callable[[Case], None]]:
 
     def finish() -> None:
         if own:
-            counts = Report(tuple(own)).counts()
-            words = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
-            say(f"{own[0].rung}: {own[0].subject}: {words}")
+            say(f"{own[0].rung}: {own[0].subject}: {Report(tuple(own)).summary()}")
             own.clear()
 
     def tell(case: Case) -> None:
@@ -122,9 +120,7 @@ def report_text(report: Report, took: float | None = None) -> str:
     if skipped:
         reasons = dict.fromkeys(f"  {case.place}: {case.name}: {case.message}" for case in skipped)
         parts.append("\n".join(["Skipped:", *reasons]))
-    counts = report.counts()
-    words = [f"{number} {status}" for status, number in counts.items() if number]
-    parts.append(", ".join(words) + (f" in {seconds(took)}." if took is not None else "."))
+    parts.append(report.summary() + (f" in {seconds(took)}." if took is not None else "."))
     return "\n\n".join(parts)
 
 

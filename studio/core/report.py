@@ -107,6 +107,15 @@ class Report:
                 found[case.status] += 1
         return found
 
+    def summary(self) -> str:
+        """``3 passed, 2 errors``: how many cases ended how; "" where there are none."""
+        words = {"error": "errors"}
+        return ", ".join(
+            f"{number} {status if number == 1 else words.get(status, status)}"
+            for status, number in self.counts().items()
+            if number
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """With stable keys, for ``--json`` and for the file that is kept."""
         return {

@@ -20,7 +20,6 @@ def attach_report(workspace: Workspace, mlflow_run_id: str, report: Report, name
     tracker = Tracker(workspace)
     text = json.dumps(report.as_dict(), indent=1, ensure_ascii=False, default=str)
     tracker.log_artifacts(mlflow_run_id, {f"{name}/report.json": text, f"{name}/junit.xml": report.to_junit()})
-    counts = report.counts()
     verdict = "passed" if report.ok else "failed"
-    told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    told = report.summary()
     tracker.set_tags(mlflow_run_id, {f"studio.{name}": f"{verdict}: {told}" if told else verdict})

@@ -111,8 +111,7 @@ def _packet(workspace: Workspace, content: Content, before: Version, report: Rep
 
 
 def _row(content: Content, diff: NotebookDiff, report: Report | None) -> str:
-    counts = report.counts() if report else {}
-    tests = ", ".join(f"{number} {status}" for status, number in counts.items() if number) or "not tested"
+    tests = (report.summary() if report else "") or "not tested"
     return f"| `{content.subject}` | {diff.summary()} | {tests} |"
 
 

@@ -72,10 +72,12 @@ def _test(asked: TestsAsked, root: Path, writer: EventWriter) -> Ending:
 
     request = LadderRequest(names=asked.names, base=root, rungs=frozenset(asked.rungs), tests=asked.tests)
     climbed = climb_ladder(request, Watching(run=writer.hear, case=writer.judge))
-    counts = {name: number for name, number in climbed.report.counts().items() if number}
-    words = ", ".join(f"{number} {name}" for name, number in counts.items())
     status = "completed" if climbed.exit_status == 0 else "failed"
-    return {"status": status, "text": f"{words or 'Nothing to test'}.", "result": climbed.report.as_dict()}
+    return {
+        "status": status,
+        "text": f"{climbed.report.summary() or 'Nothing to test'}.",
+        "result": climbed.report.as_dict(),
+    }
 
 
 def _submit(asked: SubmissionAsked, root: Path, writer: EventWriter) -> Ending:
