@@ -98,7 +98,7 @@ class Channels(KernelWebsocketHandler):
         kernels: AppKernels = self.kernel_manager
         if kernels.shown(self.kernel_id) is None:
             raise HTTPError(404)
-        await super().pre_get()
+        await super().pre_get()  # type: ignore[no-untyped-call]
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """No page of Jupyter's: a browser shows none for a websocket."""
