@@ -8,6 +8,7 @@ a person replaces one thing after the other by their own.
 from __future__ import annotations
 
 import json
+import platform
 import re
 from dataclasses import dataclass
 from importlib.resources import files as package_files
@@ -111,6 +112,7 @@ def new_notebook(workspace: Workspace, template: str, folder: str, name: str = "
     dataset = _free_dataset(PurePosixPath(path).stem, catalog) if f'studio.save(\\"{_MARK}\\"' in text else ""
     written = _with_data(workspace, catalog, f'studio.load(\\"{EXAMPLE}\\")' in text, dataset, path, template)
     del content["metadata"]["studio"]
+    content["metadata"]["language_info"] = _language()
     made = json.loads(re.sub(rf"\b{_MARK}\b", dataset, json.dumps(content))) if dataset else content
     for target, part in written.items():  # the notebook last: where it stands, all that it needs stands, too
         write_atomic(workspace.root / target, part)
@@ -122,6 +124,19 @@ def _content(name: str) -> dict[str, Any]:
     text = (package_files("studio.workflows") / "templates" / f"{name}.ipynb").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
     return content
+
+
+def _language() -> dict[str, Any]:
+    """What JupyterLab writes of the kernel as it opens a notebook: where it stands already, nothing is unsaved."""
+    return {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+        "version": platform.python_version(),
+    }
 
 
 def _described(name: str, content: dict[str, Any]) -> Template:

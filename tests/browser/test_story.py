@@ -111,6 +111,8 @@ def test_1_ada_makes_a_notebook_from_a_template(story: Story) -> None:
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     lab.run("studio:open-notebook-panel")
     expect(section(page, "status")).to_contain_text("draft")
+    page.wait_for_selector('.jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    assert not page.evaluate("window.jupyterapp.shell.currentWidget.context.model.dirty"), "nobody changed it"
     assert (story.team.root / NOTEBOOK).is_file()
     assert (story.team.root / "data" / "example_customers.csv").is_file()
 
