@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -35,6 +35,8 @@ class RunHead:
         How long it took.
     counts : dict
         How many steps have each status.
+    failed_gates : tuple of str
+        The gates that did not hold at its end.
     problem : str
         Why its record cannot be read; the rest is empty then.
     """
@@ -49,6 +51,7 @@ class RunHead:
     environment: str = ""
     actor: str = ""
     counts: dict[str, int] | None = None
+    failed_gates: tuple[str, ...] = ()
     problem: str = ""
 
     @classmethod
@@ -65,6 +68,7 @@ class RunHead:
             record.environment,
             record.actor,
             record.counts(),
+            _failed(record.gates),
         )
 
 
@@ -100,7 +104,9 @@ def read_head(path: str, run: str) -> RunHead | None:
         return None
     try:
         counts = {str(status): int(number) for status, number in content["counts"].items()}
-        head = RunHead(**{name: content[name] for name in _TEXTS}, **_times(content), counts=counts)
+        gates = _failed(content.get("gates", ()))
+        texts = {name: content[name] for name in _TEXTS}
+        head = RunHead(**texts, **_times(content), counts=counts, failed_gates=gates)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     known = head.status in RUN_STATUSES and not counts.keys() - set(STEP_STATUSES)
@@ -108,6 +114,10 @@ def read_head(path: str, run: str) -> RunHead | None:
 
 
 _TEXTS = ("run", "pipeline", "name", "status", "environment", "actor")
+
+
+def _failed(gates: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(str(gate["name"]) for gate in gates if gate["status"] in ("failed", "error"))
 
 
 def _times(content: dict[str, Any]) -> dict[str, Any]:

@@ -142,12 +142,14 @@ def _rejection(workspace: Workspace, one: Listed) -> str:
 
 def _failed_runs(workspace: Workspace, store: RunStore) -> Iterator[Need]:
     for pipeline, head in sorted(store.latest(list_pipelines(workspace)).items()):
-        if head.status in ("failed", "killed"):
-            text = _why(store, head)
+        if text := _why(store, head):
             yield Need("failed run", pipeline, text, head.ended or head.started, run=head.run, pipeline=pipeline)
 
 
 def _why(store: RunStore, head: RunHead) -> str:
+    """Why somebody has to look at the run; "" where nobody has to."""
+    if head.status not in ("failed", "killed"):
+        return f"It completed, but gates do not hold: {', '.join(head.failed_gates)}." if head.failed_gates else ""
     steps = store.read(head.run).steps.values()
     failed = next((step for step in steps if step.error is not None), None)
     if failed is None or failed.error is None:

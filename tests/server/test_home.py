@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from studio.core.report import Case
 from studio.core.workspace import working_in
 from studio.ledger.ledger import open_ledger
 from studio.server.place import Place as Root
@@ -93,9 +94,9 @@ def test_the_latest_run_of_a_pipeline_failed(team: Team) -> None:
 
     workspace = Workspace(team.root)
 
-    def run(identifier: str, status: str, pipeline: str = "total", **step: Any) -> None:
+    def run(identifier: str, status: str, pipeline: str = "total", gates: Any = (), **step: Any) -> None:
         record = fake(workspace, identifier, status=status, **step)
-        record |= {"status": status, "pipeline": pipeline, "name": pipeline}
+        record |= {"status": status, "pipeline": pipeline, "name": pipeline, "gates": list(gates)}
         (workspace.runs / identifier / "run.json").write_text(json.dumps(record, separators=(",", ":")))
 
     run("20260101-000000-aaaaaa", "failed", error={"kind": "error", "message": "ValueError: no"})
@@ -105,7 +106,10 @@ def test_the_latest_run_of_a_pipeline_failed(team: Team) -> None:
     run("20260102-000000-aaaaaa", "killed", "other")  # a pipeline that is not here any more
     run("20260103-000000-aaaaaa", "killed")
     assert needs(team, "anna") == [("failed run", "Its latest run was killed.")]
-    run("20260104-000000-aaaaaa", "completed")
+    gates = [Case("model", "total", name, status).as_dict() for name, status in (("auc", "failed"), ("n", "passed"))]
+    run("20260104-000000-aaaaaa", "completed", gates=gates)
+    assert needs(team, "anna") == [("failed run", "It completed, but gates do not hold: auc.")]
+    run("20260105-000000-aaaaaa", "completed")
     assert needs(team, "anna") == []
 
 
