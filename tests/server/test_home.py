@@ -96,7 +96,8 @@ def test_the_latest_run_of_a_pipeline_failed(team: Team) -> None:
 
     def run(identifier: str, status: str, pipeline: str = "total", gates: Any = (), **step: Any) -> None:
         record = fake(workspace, identifier, status=status, **step)
-        record |= {"status": status, "pipeline": pipeline, "name": pipeline, "gates": list(gates)}
+        steps = record.pop("steps")  # they stand last
+        record |= {"status": status, "pipeline": pipeline, "name": pipeline, "gates": list(gates), "steps": steps}
         (workspace.runs / identifier / "run.json").write_text(json.dumps(record, separators=(",", ":")))
 
     run("20260101-000000-aaaaaa", "failed", error={"kind": "error", "message": "ValueError: no"})
