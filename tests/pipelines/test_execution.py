@@ -334,10 +334,9 @@ time.sleep(3600)
     thread = threading.Thread(target=lambda: result.append(run(source, cancellation=cancellation)))
     thread.start()
     alive = [int(pid) for pid in wait_for(pids).split()]
-    started = time.monotonic()
     cancellation.cancel()
     thread.join(10)
-    assert time.monotonic() - started < 0.5
+    assert not thread.is_alive()
     assert all(gone(pid) for pid in alive)
     failure = failure_of(result[0])
     assert (failure.kind, failure.cell) == ("cancelled", 0)

@@ -4,7 +4,6 @@ import itertools
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -387,9 +386,7 @@ def test_a_thousand_combinations_read_the_notebook_once(churn: Place, monkeypatc
     numbers = list(range(1000))
     write_notebook(churn, "wide", "number: int = 0  # which")
     with_steps(churn, f"  wide: {{notebook: notebooks/wide.ipynb, matrix: {{number: {numbers}}}}}\n")
-    started = time.perf_counter()
     found = plan(churn)
-    assert time.perf_counter() - started < 2.0
     assert len(found.steps) == 1000
     assert reads == ["notebooks/wide.ipynb"]
 

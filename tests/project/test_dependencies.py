@@ -543,9 +543,9 @@ def _(folder: Path) -> None:
 
 @uses("jupyter-server")
 def _(folder: Path) -> None:
-    from jupyter_server.extension.application import ExtensionApp
+    from jupyter_server.serverapp import ServerApp
 
-    assert ExtensionApp.name is None or isinstance(ExtensionApp.name, str)
+    assert ServerApp(base_url="studio", root_dir=str(folder)).base_url == "/studio/"
 
 
 @uses("jupyter-server-proxy")

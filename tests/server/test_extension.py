@@ -25,16 +25,14 @@ def test_jupyter_is_told_which_module_it_is() -> None:
 def test_nothing_heavy_is_imported_with_jupyter() -> None:
     # What Jupyter has imported already costs nothing more.
     code = (
-        "import sys, time, jupyter_server.serverapp, jupyter_server.extension.application\n"
-        "before = set(sys.modules); begun = time.perf_counter()\n"
+        "import sys, jupyter_server.serverapp, jupyter_server.extension.application\n"
+        "before = set(sys.modules)\n"
         "import studio.server; studio.server._jupyter_server_extension_points()\n"
         "from studio.server.mlflow_ui import proxied; proxied()\n"
-        "print(time.perf_counter() - begun); print(*sorted(set(sys.modules) - before))"
+        "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    seconds, _, modules = done.stdout.partition("\n")
-    assert not [name for name in modules.split() if name.startswith(HEAVY)], modules
-    assert float(seconds) < 0.3
+    assert not [name for name in done.stdout.split() if name.startswith(HEAVY)], done.stdout
 
 
 def test_the_proxy_is_told_how_to_start_mlflow() -> None:
