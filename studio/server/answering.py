@@ -18,8 +18,6 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from studio.server.failures import Failure
     from studio.server.place import Place
     from studio.server.routing import Model, Route
@@ -198,7 +196,7 @@ def find_route(method: str, path: str) -> Route:
 def called(route: Route, place: Place, asked: Model | None) -> tuple[bytes, str]:
     """What the function of `route` answers, as bytes and their content type; runs in a thread."""
     from studio.core.workspace import working_in
-    from studio.server.routing import Page
+    from studio.server.routing import Page, as_json
 
     with working_in(place.root):
         answer = route.call(place) if route.asked is None else route.call(place, asked)
@@ -207,11 +205,3 @@ def called(route: Route, place: Place, asked: Model | None) -> tuple[bytes, str]
     if isinstance(answer, Page):
         return answer.html.encode("utf-8", "replace"), "text/html; charset=utf-8"
     return as_json(answer), JSON
-
-
-def as_json(answer: BaseModel) -> bytes:
-    """A model as JSON that every reader takes: no NaN, and half a character (of a file's name) as its escape."""
-    try:
-        return answer.model_dump_json().encode()
-    except ValueError:
-        return json.dumps(answer.model_dump(), default=str).encode()

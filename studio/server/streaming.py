@@ -120,7 +120,7 @@ async def _next(events: asyncio.Queue[Any], task: asyncio.Task[None], seconds: f
 
 def as_event(event: Any) -> bytes:
     """A model as one event; its ``number``, where it has one, is the event's id."""
-    from studio.server.answering import as_json
+    from studio.server.routing import as_json
 
     number = getattr(event, "number", None)
     name = f"id: {number}\n" if isinstance(number, int) else ""
