@@ -10,12 +10,13 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from studio.core.errors import BadInput, Missing, Problem, Problems
 from studio.core.workspace import Workspace
 from studio.notebooks import reading, strict_json
+from studio.notebooks.headings import headings, in_words
 
 PARAMETERS = "parameters"
 TEST = "test"
@@ -87,6 +88,11 @@ class Cell:
         """Whether a pipeline run executes the cell."""
         return self.role in {"code", "parameters"} and SKIP not in self.tags
 
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings in a markdown cell, without their marks; none in any other."""
+        return tuple(headings(self.source)) if self.type == "markdown" else ()
+
     @cached_property
     def outputs_bytes(self) -> int:
         """How many bytes of text the stored outputs hold (as UTF-8, without JSON's punctuation)."""
@@ -119,6 +125,12 @@ class NotebookDocument:
     cells: tuple[Cell, ...]
     raw: dict[str, Any] = field(repr=False, compare=False)
     notes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What people call it: its first heading; without one the file's name in words."""
+        found = (heading for cell in self.cells for heading in cell.headings)
+        return next(found, "") or in_words(PurePosixPath(self.path).stem)
 
     @property
     def parameters_cell(self) -> Cell | None:

@@ -33,7 +33,6 @@ from studio.workflows.kept_reports import kept_with_time
 from studio.workflows.notebook_lineage import dataset_uses, pipelines_with
 
 _CELL = re.compile(r"cell (\d+) \(")
-_HEADING = re.compile(r"^#\s+(\S.*?)\s*#*\s*$", re.MULTILINE)
 _log = logging.getLogger("studio")
 Part = TypeVar("Part")
 
@@ -143,7 +142,7 @@ def notebook_state(workspace: Workspace, subject: str) -> NotebookState:
         found.problems.clear()
         return found
     found.document = document
-    found.title = _title(document)
+    found.title = document.title
     content = found.attempt("state", lambda: _content(workspace, subject), None)
     if content is not None:
         found.state = found.attempt("state", lambda: _state(workspace, document, content), None)
@@ -153,14 +152,6 @@ def notebook_state(workspace: Workspace, subject: str) -> NotebookState:
     found.tests = found.attempt("tests", lambda: _tests(workspace, document, content), ShownTests())
     found.pipelines = found.attempt("pipelines", lambda: tuple(pipelines_with(workspace, subject)), ())
     return found
-
-
-def _title(document: NotebookDocument) -> str:
-    """Its first heading of the first level; without one the file's name."""
-    for cell in document.cells:
-        if cell.type == "markdown" and (heading := _HEADING.search(cell.source)):
-            return heading[1]
-    return Path(document.path).stem
 
 
 def _content(workspace: Workspace, subject: str) -> Content:

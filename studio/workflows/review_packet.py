@@ -12,7 +12,6 @@ from studio.governance.policy import approval_rule
 from studio.ledger.ledger import open_ledger
 from studio.notebooks.approval_file import read_approval
 from studio.notebooks.checks import check_notebook
-from studio.notebooks.document import NotebookDocument
 from studio.notebooks.review.anchors import Anchor
 from studio.notebooks.review.diff import diff_notebooks
 from studio.notebooks.review.facts import Comment, ContractTexts, PacketFacts
@@ -40,7 +39,7 @@ def make_packet(
     facts = PacketFacts(
         submission=submission,
         subject=content.subject,
-        title=_title(new, content.subject),
+        title=content.subject if content.is_pipeline else new.title,
         author=author,
         time=time,
         message=message,
@@ -94,15 +93,6 @@ def version_before(workspace: Workspace, subject: str) -> Version:
     except StudioError:  # a damaged approval approves nothing: the packet shows everything as new
         approval = None
     return approved_version(workspace, subject, approval)
-
-
-def _title(document: NotebookDocument, subject: str) -> str:
-    for cell in document.cells:
-        if cell.type == "markdown":
-            first = next((line for line in cell.source.splitlines() if line.startswith("#")), "")
-            if first:
-                return first.lstrip("#").strip()
-    return subject
 
 
 def _contracts(workspace: Workspace, content: Content, before: Version) -> Iterator[ContractTexts]:

@@ -33,6 +33,16 @@ def test_a_notebook_is_read_with_its_cells_tags_and_kernel(notebooks):
     assert document.notes == ()
 
 
+def test_the_title_is_the_first_heading_that_is_no_code(notebooks):
+    cell = notebooks.cell
+    comment = cell("# a comment", id="code")
+    fenced = cell("Run it:\n```sh\n# no heading\n```", kind="markdown", id="fenced")
+    heading = cell("## The second level\n# The first", kind="markdown", id="heading")
+    assert notebooks.document(comment, fenced, heading).title == "The second level"
+    notebooks.save("notebooks/a_first-one.ipynb", comment, fenced)
+    assert read_notebook(notebooks.workspace, "notebooks/a_first-one.ipynb").title == "A first one"
+
+
 def test_what_is_read_is_valid_nbformat_and_so_is_what_runs(notebooks):
     document = notebooks.document(
         notebooks.cell("hi", kind="raw"),

@@ -142,6 +142,13 @@ def test_what_is_broken_around_it_costs_its_own_part(
     assert [test.name for test in found.tests.tests][1:] == ["test_a", "test_b"]
 
 
+def test_a_heading_of_the_second_level_is_a_title_too(workspace: Workspace, place: Place) -> None:
+    place.notebook(SUBJECT, ("markdown", "```\n# a comment\n```\n## The second"), "1")
+    assert look(workspace).title == "The second"
+    place.notebook(SUBJECT, "1")
+    assert look(workspace).title == "Middle"
+
+
 def test_a_broken_cell_costs_what_needs_it(workspace: Workspace, place: Place) -> None:
     place.notebook(SUBJECT, ("parameters", "for x in y: pass"), 'import studio\nframe = studio.load("raw")', "def (")
     found = look(workspace)

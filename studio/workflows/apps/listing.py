@@ -15,13 +15,13 @@ from typing import Literal
 from studio.core.errors import BadInput, Missing
 from studio.core.identifiers import suggest
 from studio.core.workspace import Workspace
-from studio.notebooks.document import NotebookDocument, parse_notebook
+from studio.notebooks.document import parse_notebook
+from studio.notebooks.headings import in_words
 
 FOLDER = Path("notebooks") / "apps"
 SHARED = ("notebook-studio", "apps")
 """Below Jupyter's data folders (``share/jupyter``): where an installation puts the apps that come with Studio."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_HEADING = re.compile(r"^#+\s+(.+?)\s*#*\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -121,13 +121,13 @@ def _app(workspace: Workspace, file: Path, origin: Literal["workspace", "studio"
         # A link may lead out of the workspace, and what it leads to is nobody's app.
         document = parse_notebook(_text(workspace, file, origin), shown)
     except BadInput as error:
-        return App(name, _spoken(name), "", file, origin, str(error))
+        return App(name, in_words(name), "", file, origin, str(error))
     problem = ""
     if not document.is_python:
         problem = f"{shown} is written in {document.language}, and apps run in Python kernels. Next: choose one."
     metadata = document.raw["metadata"]
-    description = metadata.get("description")
-    return App(name, _title(document, name), _line(description), file, origin, problem)
+    title = _line(metadata.get("title")) or _line(document.title)
+    return App(name, title, _line(metadata.get("description")), file, origin, problem)
 
 
 def _text(workspace: Workspace, file: Path, origin: str) -> str:
@@ -140,19 +140,7 @@ def _text(workspace: Workspace, file: Path, origin: str) -> str:
         raise BadInput(f"{workspace.shown(file)} cannot be read: {reason}. Next: correct the file.") from error
 
 
-def _title(document: NotebookDocument, name: str) -> str:
-    if title := _line(document.raw["metadata"].get("title")):
-        return title
-    headings = (_HEADING.search(cell.source) for cell in document.cells if cell.type == "markdown")
-    return next((_line(heading[1]) for heading in headings if heading), "") or _spoken(name)
-
-
 def _line(value: object) -> str:
     """One line of text that people can read, whatever a file says."""
     text = " ".join(value.split()) if isinstance(value, str) else ""
     return "".join(character for character in text if character.isprintable())[:300]
-
-
-def _spoken(name: str) -> str:
-    words = re.sub(r"[_-]+", " ", name).strip()
-    return words[:1].upper() + words[1:]

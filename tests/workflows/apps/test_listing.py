@@ -26,11 +26,13 @@ def test_an_app_is_a_notebook_with_a_title_and_a_description(place: Place) -> No
     place.write("notebooks/apps/b.ipynb", notebook("1", title="A  title\nof two lines", description="What\tfor"))
     place.write("notebooks/apps/a_first-one.ipynb", notebook("1"))
     place.write("notebooks/apps/c.ipynb", notebook(("markdown", "Some words\n\n## The heading ##\n\n# Later"), "1"))
+    place.write("notebooks/apps/d.ipynb", notebook(("markdown", "```\n# a comment\n```\n## Of all"), "1"))
     place.notebook("notebooks/other.ipynb", "1")
     found = apps(place)
     assert [(app.name, app.title, app.description) for app in found] == [
         ("a_first-one", "A first one", ""),
         ("b", "A title of two lines", "What for"),
+        ("d", "Of all", ""),
         ("c", "The heading", ""),
     ]
     assert {(app.origin, app.problem) for app in found} == {("workspace", "")}

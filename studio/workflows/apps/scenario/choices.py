@@ -15,7 +15,7 @@ from studio.core.identifiers import suggest
 from studio.core.workspace import Workspace
 from studio.notebooks.approval import ApprovalState
 from studio.notebooks.approval_file import parse_approval
-from studio.notebooks.document import NotebookDocument, read_notebook
+from studio.notebooks.document import read_notebook
 from studio.pipelines.specification import Pipeline, list_pipelines, read_pipeline
 from studio.workflows.apps.listing import FOLDER
 from studio.workflows.apps.scenario.words import listed, spoken
@@ -98,7 +98,7 @@ def _all(workspace: Workspace) -> Iterator[_Found]:
         if subject in steps or PurePosixPath(subject).is_relative_to(FOLDER.as_posix()):
             continue
         try:
-            choice = Choice(subject, _title(read_notebook(workspace, subject)))
+            choice = Choice(subject, read_notebook(workspace, subject).title)
             yield _found(workspace, choose_pipeline(workspace, subject, workspace.root), choice)
         except BadInput as error:
             yield _unreadable(subject, spoken(PurePosixPath(subject).stem), error), None, []
@@ -125,12 +125,6 @@ def _approved_notebooks(workspace: Workspace) -> list[str]:
         except (BadInput, OSError):
             continue  # nobody can say which notebook it is about; studio review status says that it is damaged
     return [path for path in found if (workspace.root / path).is_file()]
-
-
-def _title(document: NotebookDocument) -> str:
-    headings = (line for cell in document.cells if cell.type == "markdown" for line in cell.source.splitlines())
-    first = next((line.lstrip("#").strip() for line in headings if line.startswith("#")), "")
-    return first or spoken(PurePosixPath(document.path).stem)
 
 
 def _states(workspace: Workspace, found: list[Content]) -> dict[str, tuple[ApprovalState, str]]:

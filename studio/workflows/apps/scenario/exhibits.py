@@ -96,9 +96,8 @@ def _captions(document: NotebookDocument) -> dict[int, str]:
     found: dict[int, str] = {}
     heading = ""
     for cell in document.cells:
-        if cell.type == "markdown":
-            lines = [line.lstrip("#").strip() for line in cell.source.splitlines() if line.startswith("#")]
-            heading = _MARKS.sub("", lines[-1]).strip()[:120] if lines else heading
+        if told := cell.headings:
+            heading = _MARKS.sub("", told[-1]).strip()[:120]
         found[cell.number] = heading
     return found
 
