@@ -4,10 +4,13 @@
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import type { Run } from './api';
+import type { IStudioClient } from './tokens';
+
 export namespace CommandIDs {
   /** `{submission}`: a review in the main area. */
   export const openReview = 'studio:open-review';
-  /** `{pipeline, run?}`: a pipeline's graph, with a run. */
+  /** `{pipeline, run?}`: the graph of a pipeline, or of a notebook by its path in the workspace; with a run. */
   export const openPipeline = 'studio:open-pipeline';
   /** `{pipeline?}`: the list of runs. */
   export const openRuns = 'studio:open-runs';
@@ -40,4 +43,19 @@ export function run(
   }
   void commands.execute(id, args);
   return true;
+}
+
+/** What `openPipeline` knows a run's pipeline by: the one of a single notebook has a made-up name, and is its path. */
+export function pipelineOf(found: Pick<Run, 'name' | 'pipeline'>): string {
+  return found.name || found.pipeline;
+}
+
+/** Open a run, of which the identifier is known, at its pipeline's graph; rejects where its record is gone. */
+export async function openRun(
+  commands: CommandRegistry,
+  client: Pick<IStudioClient, 'get'>,
+  id: string
+): Promise<void> {
+  const found = await client.get('runs/run', { run: id });
+  run(commands, CommandIDs.openPipeline, { pipeline: pipelineOf(found), run: id });
 }

@@ -200,7 +200,7 @@ describe('home', () => {
 
 describe('the ways', () => {
   it('ask for the pipeline of a run that does not say it', async () => {
-    const studio = new FakeStudio({ 'runs/run': { pipeline: 'churn' } as any });
+    const studio = new FakeStudio({ 'runs/run': { pipeline: 'churn', name: '' } as any });
     const commands = new CommandRegistry();
     const opened: unknown[] = [];
     commands.addCommand('studio:open-pipeline', { execute: args => opened.push(args) });
@@ -209,5 +209,16 @@ describe('the ways', () => {
     ways.review('s-1'); // nobody provides it: nothing happens
     await new Promise(resolve => setTimeout(resolve, 0));
     expect(opened).toEqual([{ pipeline: 'churn', run: 'r-1' }]);
+  });
+
+  it('lead to a run of a single notebook by its path, not by the name that was made up', async () => {
+    const made = { pipeline: 'notebooks-train', name: 'notebooks/train.ipynb' };
+    const studio = new FakeStudio({ 'runs/run': made as any });
+    const commands = new CommandRegistry();
+    const opened: unknown[] = [];
+    commands.addCommand('studio:open-pipeline', { execute: args => opened.push(args) });
+    waysIn(commands, studio).run('r-1');
+    await new Promise(resolve => setTimeout(resolve, 0));
+    expect(opened).toEqual([{ pipeline: 'notebooks/train.ipynb', run: 'r-1' }]);
   });
 });

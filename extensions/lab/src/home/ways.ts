@@ -3,7 +3,7 @@
  */
 import type { CommandRegistry } from '@lumino/commands';
 
-import { CommandIDs, run as execute } from '../commands';
+import { CommandIDs, openRun, run as execute } from '../commands';
 import type { IStudio } from '../tokens';
 
 export interface IWays {
@@ -23,10 +23,6 @@ const OPEN_REVIEWS = 'studio:open-reviews';
 
 /** The same by Lab's commands; what nobody provides leads nowhere. */
 export function waysIn(commands: CommandRegistry, studio: IStudio): IWays {
-  const openRun = async (run: string): Promise<void> => {
-    const { pipeline } = await studio.client.get('runs/run', { run });
-    execute(commands, CommandIDs.openPipeline, { pipeline, run });
-  };
   return {
     review: submission => void execute(commands, CommandIDs.openReview, { submission }),
     reviews: () => void execute(commands, OPEN_REVIEWS),
@@ -34,7 +30,9 @@ export function waysIn(commands: CommandRegistry, studio: IStudio): IWays {
       if (pipeline) {
         execute(commands, CommandIDs.openPipeline, { pipeline, run });
       } else {
-        openRun(run).catch(() => void execute(commands, CommandIDs.openRuns)); // its record is gone
+        openRun(commands, studio.client, run).catch(
+          () => void execute(commands, CommandIDs.openRuns) // its record is gone
+        );
       }
     },
     runs: () => void execute(commands, CommandIDs.openRuns),

@@ -3,7 +3,7 @@
  */
 import type { CommandRegistry } from '@lumino/commands';
 
-import { CommandIDs, run } from '../commands';
+import { CommandIDs, openRun, run } from '../commands';
 import type { IStudio } from '../tokens';
 
 /** Of the capability "pipelines": `{path}`. */
@@ -41,12 +41,8 @@ export class Links implements ILinks {
     run(this._commands, CommandIDs.openReview, { submission });
   }
 
-  async run(id: string): Promise<void> {
-    const found = await this._studio.client.get('runs/run', { run: id });
-    run(this._commands, CommandIDs.openPipeline, {
-      pipeline: found.name || found.pipeline,
-      run: id
-    });
+  run(id: string): Promise<void> {
+    return openRun(this._commands, this._studio.client, id);
   }
 
   pipeline(name: string): void {

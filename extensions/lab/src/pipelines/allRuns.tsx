@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Row } from '../api';
+import { pipelineOf } from '../commands';
 import type { IStudio } from '../tokens';
 import { ago, Empty, exactly, Fault, lasting, useAsking, VirtualList } from '../ui';
 import type { IActions } from './actions';
@@ -108,7 +109,7 @@ function RunTable(props: {
               row={row}
               marked={marked.has(row.run)}
               mark={marked.toggle}
-              open={() => actions.openPipeline(row.name || row.pipeline, row.run)}
+              open={() => actions.openPipeline(pipelineOf(row), row.run)}
             />
           )}
         />

@@ -10,7 +10,7 @@ import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { CommandIDs, run } from '../commands';
+import { CommandIDs, openRun, run } from '../commands';
 import { IStudio } from '../tokens';
 import { DOMAIN } from '../translation';
 import type { IDoors, IReview } from './facts';
@@ -45,10 +45,7 @@ const review: JupyterFrontEndPlugin<void> = {
           void commands.execute('docmanager:open', { path });
         }
       },
-      run: async id => {
-        const found = await studio.client.get('runs/run', { run: id });
-        run(commands, CommandIDs.openPipeline, { pipeline: found.name || found.pipeline, run: id });
-      },
+      run: id => openRun(commands, studio.client, id),
       page: found => openPage(found)
     };
 
