@@ -18,11 +18,11 @@ import studio
 from studio.core.errors import BadInput, Missing, Problem, Problems, Refused, StudioError
 from studio.core.workspace import find_workspace
 from studio.server import answering, failures
-from studio.server.answering import AnsweringHandler, as_json, called, find_route
+from studio.server.answering import AnsweringHandler, called, find_route
 from studio.server.asking import BODY_LIMIT, from_body, from_query
 from studio.server.failures import STATUSES, Failure, explained, status_of
 from studio.server.place import Place as Root
-from studio.server.routing import Model, Page, Route, Routes, all_routes, nouns
+from studio.server.routing import Model, Page, Route, Routes, all_routes, as_json, nouns
 from studio.server.threads import Threads
 from tests.conftest import Place
 from tests.server.asking import Client
