@@ -11,6 +11,8 @@ import pytest
 
 from studio.core.errors import Missing, Problems
 from studio.core.workspace import Workspace
+from studio.pipelines.plan import make_plan
+from studio.pipelines.specification import read_pipeline
 from studio.workflows import activities
 from studio.workflows.apps import door
 from studio.workflows.apps.scenario import Desk, find_choice, form_of, list_choices, read_result, start_scenario
@@ -130,6 +132,16 @@ class TestForm:
         matrix = "{notebook: notebooks/sum.ipynb, matrix: {wait: [0.0, 0.1]}}"
         edit(team.place, "pipelines/total.yml", "{notebook: notebooks/sum.ipynb}", matrix)
         assert "wait" not in form_of(dora, "total").schema.parameters
+
+    def test_beside_a_matrix_the_other_steps_have_fields_of_their_own(self, team: Team, dora: Workspace) -> None:
+        matrix = SECOND.replace("sum.ipynb}", "sum.ipynb, matrix: {wait: [0.0, 0.1]}}", 1)
+        edit(team.place, "pipelines/total.yml", "{notebook: notebooks/sum.ipynb}", matrix)
+        form = form_of(dora, "total")
+        assert [name for name in form.schema.parameters if "wait" in name] == ["more.wait"]
+        assert form.labels == {"more.wait": "Wait (more)"}
+        values = {name: str(one.default) for name, one in form.schema.parameters.items()}
+        plan = make_plan(dora, read_pipeline(dora, "total"), values, base=dora.root)
+        assert {step.name for step in plan.steps} == {"make", "sum", "more"}
 
 
 SECOND = """{notebook: notebooks/sum.ipynb}
