@@ -49,6 +49,8 @@ class Activity:
         The run's identifier; "" before it is known, and for tests and submissions.
     text : str
         The sentence that ended it.
+    environment : str
+        The environment that a run was asked for; "" for the others.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Activity:
     status: str
     run: str
     text: str = ""
+    environment: str = ""
 
     @property
     def alive(self) -> bool:
@@ -111,7 +114,8 @@ def look(folder: Path) -> Activity:
         asked = json.loads((folder / REQUEST).read_bytes())
         facts = {key: asked[key] for key in ("id", "kind", "title", "started")}
         names = tuple(asked["names"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        environment = str(asked.get("request", {}).get("environment", ""))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Missing(
             f"The activity {folder.name} cannot be read: its {REQUEST} is missing or damaged. "
             f"Next: remove the folder {folder}"
@@ -124,7 +128,7 @@ def look(folder: Path) -> Activity:
         status, text = ("running" if begun else "starting"), ""
     else:
         status, text = "died", obituary(folder, run)
-    return Activity(**facts, names=names, status=status, run=run, text=text)
+    return Activity(**facts, names=names, status=status, run=run, text=text, environment=environment)
 
 
 def obituary(folder: Path, run: str) -> str:
@@ -229,5 +233,5 @@ def _whole(content: bytes) -> bytes:
 
 
 def as_json(activity: Activity) -> dict[str, Any]:
-    """The activity with stable keys."""
-    return {**vars(activity), "names": list(activity.names)}
+    """The activity with stable keys; where a run goes on stands in its title."""
+    return {key: fact for key, fact in vars(activity).items() if key != "environment"} | {"names": list(activity.names)}

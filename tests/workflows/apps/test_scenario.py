@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from studio.core.errors import Missing, Problems
+from studio.core.locks import try_lock
 from studio.core.workspace import Workspace
 from studio.pipelines.plan import make_plan
 from studio.pipelines.specification import read_pipeline
@@ -17,7 +19,7 @@ from studio.workflows import activities
 from studio.workflows.apps import door
 from studio.workflows.apps.scenario import Desk, find_choice, form_of, list_choices, read_result, start_scenario
 from studio.workflows.apps.scenario.desk import Told
-from studio.workflows.apps.scenario.starting import NoLongerAsSeen, NotForYou
+from studio.workflows.apps.scenario.starting import NoLongerAsSeen, NotForYou, under_way
 from tests.workflows.apps.approved import approved_team, edit
 from tests.workflows.reviewing import Team
 
@@ -278,6 +280,23 @@ class TestDesk:
         with pytest.raises(Problems, match="count"):
             start_scenario(dora, find_choice(dora, "total"), {"count": "many"})
         assert activities.latest(dora) == []
+
+
+def test_what_goes_on_is_a_scenario_by_where_it_runs(dora: Workspace) -> None:
+    """Whatever its title says: a pipeline may be called so."""
+    held = []
+    for second, (name, environment) in enumerate([("what in scenario", "dev"), ("total", "scenario")]):
+        folder = dora.root / f".studio/activities/20260101-00000{second}-aaaaaa"
+        folder.mkdir(parents=True)
+        asked = {"id": folder.name, "kind": "run", "title": f"run {name}", "names": [name]}
+        asked |= {"started": "2026-01-01T00:00:00Z", "request": {"name": name, "environment": environment}}
+        (folder / "request.json").write_text(json.dumps(asked))
+        taken = try_lock(folder / "lock")
+        assert taken is not None
+        held.append(taken)
+    assert [one.name for one in under_way(dora)] == ["total"]
+    for descriptor in held:
+        os.close(descriptor)
 
 
 def test_the_door_starts_scenarios_and_nothing_else(team: Team, dora: Workspace) -> None:

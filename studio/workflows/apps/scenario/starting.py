@@ -13,7 +13,6 @@ from studio.governance.decide import Resource, decide
 from studio.governance.people import Actor, current_actor
 from studio.ledger.ledger import open_ledger
 from studio.workflows import activities
-from studio.workflows.activities import Activity
 from studio.workflows.apps import door
 from studio.workflows.apps.scenario.choices import Choice, find_choice
 
@@ -105,12 +104,8 @@ def under_way(workspace: Workspace) -> list[Started]:
     return [
         Started(one.id, one.names[0], one.started)
         for one in activities.latest(workspace)
-        if one.alive and _is_scenario(one)
+        if one.alive and one.environment == SCENARIO
     ]
-
-
-def _is_scenario(activity: Activity) -> bool:
-    return activity.kind == "run" and activity.title.endswith(f" in {SCENARIO}")
 
 
 def plain(error: StudioError) -> str:
