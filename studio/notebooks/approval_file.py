@@ -22,12 +22,13 @@ from studio.core.errors import BadInput, Problems
 from studio.core.files import canonical_json, digest_bytes
 from studio.core.workspace import Workspace
 from studio.notebooks import strict_json
+from studio.notebooks.document import ENDINGS
 from studio.notebooks.fingerprint import Fingerprint
 
 FORMAT = 1
 LARGEST = 5_000_000
 """Bytes above which a file is no approval."""
-_SUFFIXES = {".ipynb", ".py", ".md", ".yml"}
+_SUFFIXES = {*ENDINGS, ".yml"}
 _DIGEST = r"^[0-9a-f]{64}$"
 
 

@@ -18,6 +18,8 @@ from studio.core.workspace import Workspace
 from studio.notebooks import reading, strict_json
 from studio.notebooks.headings import headings, in_words
 
+ENDINGS = (".ipynb", ".py", ".md")
+"""Of a notebook's name: JSON, or a text as jupytext writes it."""
 PARAMETERS = "parameters"
 TEST = "test"
 SCRATCH = "scratch"
@@ -178,6 +180,11 @@ class NotebookDocument:
         return {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
 
 
+def is_notebook(name: str) -> bool:
+    """Whether `name` is that of a notebook, and not of a pipeline (which has no ending) or its file."""
+    return name.endswith(ENDINGS)
+
+
 def read_notebook(workspace: Workspace, path: str | Path) -> NotebookDocument:
     """Read one notebook of the workspace: ``.ipynb``, or ``.py`` and ``.md`` as jupytext writes them.
 
@@ -199,7 +206,7 @@ def read_notebook(workspace: Workspace, path: str | Path) -> NotebookDocument:
     shown = workspace.shown(file)
     if file.suffix == ".ipynb":
         return parse_notebook(_text(file, shown), shown)
-    if file.suffix in {".py", ".md"}:
+    if file.suffix in ENDINGS:
         from studio.notebooks.text_notebooks import parse_text_notebook
 
         return parse_text_notebook(_text(file, shown), file.suffix, shown)

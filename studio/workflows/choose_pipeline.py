@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.core.workspace import Workspace
+from studio.notebooks.document import is_notebook
 from studio.pipelines.specification import ENDING, Pipeline, pipeline_of_notebook, read_pipeline
-
-_NOTEBOOKS = (".ipynb", ".py", ".md")
 
 
 def choose_pipeline(workspace: Workspace, name: str, base: Path) -> Pipeline:
@@ -22,6 +21,6 @@ def choose_pipeline(workspace: Workspace, name: str, base: Path) -> Pipeline:
         return read_pipeline(workspace, Path(name).stem)
     if name.endswith((ENDING, ".yaml")):
         return read_pipeline(workspace, Path(name).name)  # which says that a pipeline is called by its name
-    if name.endswith(_NOTEBOOKS) or "/" in name:
+    if is_notebook(name) or "/" in name:
         return pipeline_of_notebook(workspace, base / name)
     return read_pipeline(workspace, name)

@@ -11,7 +11,7 @@ from studio.core.errors import BadInput, StudioError
 from studio.core.git import Repository, open_repository
 from studio.core.workspace import Workspace
 from studio.notebooks.approval_file import ApprovalFile
-from studio.notebooks.document import NotebookDocument, as_document, parse_notebook, read_notebook
+from studio.notebooks.document import NotebookDocument, as_document, is_notebook, parse_notebook, read_notebook
 from studio.notebooks.fingerprint import Fingerprint
 from studio.notebooks.reading import read_text
 from studio.workflows import submissions
@@ -49,7 +49,7 @@ def as_notebook(text: str, subject: str) -> NotebookDocument:
     """The document of a text: a notebook, or a pipeline's file shown as a notebook of one cell."""
     if subject.endswith(".ipynb"):
         return parse_notebook(text, subject)
-    if subject.endswith((".py", ".md")):
+    if is_notebook(subject):
         from studio.notebooks.text_notebooks import parse_text_notebook
 
         return parse_text_notebook(text, Path(subject).suffix, subject)
@@ -79,7 +79,7 @@ def approved_version(workspace: Workspace, subject: str, approval: ApprovalFile 
     base = f"the approval of {first.time[:10]} by {first.reviewer}" if first else "the last approval"
     evidence = approval.evidence
     home = submissions.folder(workspace, evidence.submission)
-    kept = submissions.NOTEBOOK if subject.endswith(".ipynb") else submissions.DECLARATION
+    kept = submissions.NOTEBOOK if is_notebook(subject) else submissions.DECLARATION
     text = _kept(home / kept) or _committed(workspace, subject, approval.commit)
     document = _read(text, subject)
     return Version(

@@ -15,6 +15,7 @@ from studio.governance.decide import Resource, decide
 from studio.governance.people import Actor, current_actor
 from studio.ledger.event import Event
 from studio.ledger.ledger import open_ledger
+from studio.notebooks.document import is_notebook
 from studio.pipelines.records import RunStore
 from studio.pipelines.run_heads import RunHead
 from studio.pipelines.specification import list_pipelines
@@ -23,7 +24,6 @@ from studio.workflows.ledger.sentences import sentence
 from studio.workflows.review_show import Listed, list_submissions
 
 NEWEST = 50
-_NOTEBOOKS = (".ipynb", ".py", ".md")
 _RUNS = {"run accepted", "run ended"}
 Part = TypeVar("Part")
 
@@ -192,4 +192,4 @@ def _of_run(head: RunHead) -> Happening:
 
 
 def _subject(head: RunHead) -> str:
-    return head.name if head.name.endswith(_NOTEBOOKS) else f"pipelines/{head.pipeline}.yml"
+    return head.name if is_notebook(head.name) else f"pipelines/{head.pipeline}.yml"

@@ -12,7 +12,8 @@ from pathlib import Path
 from studio.core.errors import BadInput
 from studio.core.workspace import Workspace
 from studio.notebooks.approval import ApprovalState
-from studio.workflows.awaited import awaiting
+from studio.notebooks.document import ENDINGS
+from studio.workflows.awaited import statuses
 from studio.workflows.content_states import Content, approval_states, contents_named, files_of
 
 _GONE = ("lapsed", "revoked", "invalid")
@@ -29,16 +30,16 @@ def lapsed_approvals(workspace: Workspace) -> list[ApprovalState]:
     found = [content for subject in _approved(workspace) if (content := _content(workspace, subject)) is not None]
     if not found:
         return []
-    waiting = awaiting(workspace, found)
-    states = approval_states(workspace, found).values()
-    return [state for state in states if state.status in _GONE and state.subject not in waiting]
+    states = approval_states(workspace, found)
+    told = statuses(workspace, found, states)
+    return [state for subject, state in states.items() if told[subject] in _GONE]
 
 
 def _approved(workspace: Workspace) -> Iterator[str]:
     """The subjects of the files of approvals."""
     for path in sorted(workspace.approvals.rglob("*.json")):
         stem = path.relative_to(workspace.approvals).with_suffix("").as_posix()
-        subjects = (f"{stem}{ending}" for ending in (".ipynb", ".py", ".md", ".yml"))
+        subjects = (f"{stem}{ending}" for ending in (*ENDINGS, ".yml"))
         found = next((subject for subject in subjects if (workspace.root / subject).is_file()), None)
         if found is not None:
             yield found

@@ -13,7 +13,7 @@ from studio.governance.policy import approval_rule
 from studio.ledger.event import Event
 from studio.ledger.ledger import open_ledger
 from studio.notebooks.approval import ApprovalState
-from studio.notebooks.document import NotebookDocument
+from studio.notebooks.document import NotebookDocument, is_notebook
 from studio.notebooks.review.anchors import locate
 from studio.notebooks.review.facts import Comment
 from studio.workflows import submissions
@@ -151,8 +151,7 @@ def show_submission(name: str) -> Shown:
 
 
 def _subject_in(workspace: Workspace, name: str) -> str:
-    path = Path.cwd() / name
-    return workspace.shown(path) if path.suffix == ".ipynb" else name
+    return workspace.shown(Path.cwd() / name) if is_notebook(name) else name
 
 
 def _placed(comment: Comment, document: NotebookDocument | None) -> Placed:

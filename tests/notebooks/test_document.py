@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from studio.core.errors import BadInput, Problems
-from studio.notebooks.document import parse_notebook, read_notebook
+from studio.notebooks.document import is_notebook, parse_notebook, read_notebook
 
 
 def test_a_notebook_is_read_with_its_cells_tags_and_kernel(notebooks):
@@ -277,6 +277,11 @@ def test_paths_outside_missing_or_unreadable_are_refused(notebooks, tmp_path_fac
     }.items():
         with pytest.raises(BadInput, match=sentence):
             read_notebook(notebooks.workspace, path)
+
+
+def test_a_notebook_is_told_by_its_name():
+    assert all(map(is_notebook, ("a.ipynb", "notebooks/a.py", "/x/a.md")))
+    assert not any(map(is_notebook, ("churn", "pipelines/churn.yml", "ipynb", "")))
 
 
 def test_reading_imports_nothing_heavy(notebooks):

@@ -12,6 +12,7 @@ from studio.core.workspace import Workspace
 from studio.governance.decide import Resource, decide
 from studio.governance.people import Actor, current_actor
 from studio.ledger.ledger import open_ledger
+from studio.notebooks.document import is_notebook
 from studio.workflows import activities
 from studio.workflows.apps import door
 from studio.workflows.apps.scenario.choices import Choice, find_choice
@@ -92,7 +93,7 @@ def start_scenario(
 
 def _tell_ledger(workspace: Workspace, actor: Actor, choice: Choice, rule: str, reason: str) -> None:
     """Write the refusal down, as a run that comes as far as the guard does."""
-    subject = choice.name if choice.name.endswith((".ipynb", ".py", ".md")) else f"pipelines/{choice.name}.yml"
+    subject = choice.name if is_notebook(choice.name) else f"pipelines/{choice.name}.yml"
     details = {"pipeline": choice.name, "subject": subject, "fingerprints": dict(choice.fingerprints)}
     told = {"rules": [rule], "reasons": [reason]}
     ledger = open_ledger(workspace)
