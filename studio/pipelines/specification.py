@@ -230,6 +230,11 @@ def parse_pipeline(name: str, document: Document) -> Pipeline:
     return Pipeline(name, file, document)
 
 
+def name_of_notebook(subject: str) -> str:
+    """What the pipeline that runs the notebook at that path of the workspace alone is called, as are its runs."""
+    return _as_name(subject)
+
+
 def pipeline_of_notebook(workspace: Workspace, path: str | Path) -> Pipeline:
     """A pipeline of one step that runs the notebook at `path` (relative to the workspace, or absolute in it).
 
@@ -244,7 +249,8 @@ def pipeline_of_notebook(workspace: Workspace, path: str | Path) -> Pipeline:
         raise Missing(f"The notebook {shown} does not exist. Next: correct the path.")
     step = _as_name(Path(shown).stem)
     content = {"version": FORMAT, "steps": {step: {"notebook": shown}}}
-    return Pipeline(_as_name(shown), PipelineFile.model_validate(content), Document(shown, content), notebook=shown)
+    file_of_one = PipelineFile.model_validate(content)
+    return Pipeline(name_of_notebook(shown), file_of_one, Document(shown, content), notebook=shown)
 
 
 def schema() -> dict[str, Any]:

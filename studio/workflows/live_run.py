@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.core.workspace import Workspace, find_workspace
+from studio.notebooks.document import is_notebook
 from studio.pipelines.records import FILE, RunStore
 from studio.pipelines.run_heads import RunPage
 from studio.pipelines.run_record import RunRecord
-from studio.pipelines.specification import list_pipelines
+from studio.pipelines.specification import list_pipelines, name_of_notebook, pipeline_of_notebook
 from studio.workflows.activities import Activity, Tail, latest, tail_of
 
 _LOOK_FOR_ACTIVITY = 1.0
@@ -51,19 +52,26 @@ class LiveRun:
 
 
 def page_of_runs(pipeline: str, before: str, limit: int) -> RunPage:
-    """Up to `limit` runs (of one pipeline) that are older than the run `before`, newest first.
+    """Up to `limit` runs that are older than the run `before`, newest first.
+
+    Of all, of one pipeline by its name, or of one notebook by its path in the workspace.
 
     Raises
     ------
     Missing
-        When there is neither a run nor a file of that pipeline.
+        When there is neither a run nor a file of it.
     """
     from studio.core.errors import Missing
     from studio.core.identifiers import suggest
 
     workspace = find_workspace()
-    page = RunStore(workspace).page(pipeline=pipeline, before=before, limit=limit)
-    if pipeline and not page.total and pipeline not in (known := list_pipelines(workspace)):
+    name = name_of_notebook(pipeline) if is_notebook(pipeline) else pipeline
+    page = RunStore(workspace).page(pipeline=name, before=before, limit=limit)
+    if page.total:
+        return page
+    if is_notebook(pipeline):
+        pipeline_of_notebook(workspace, pipeline)  # which says that there is none
+    elif pipeline and pipeline not in (known := list_pipelines(workspace)):
         raise Missing(f"There is no pipeline {pipeline!r}, and no run of one. {suggest(pipeline, known)}")
     return page
 

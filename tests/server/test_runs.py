@@ -12,6 +12,8 @@ import pytest
 from studio.core.errors import BadInput, Missing
 from studio.core.workspace import Workspace, working_in
 from studio.pipelines.records import RunStore
+from studio.pipelines.run_heads import pipeline_of
+from studio.pipelines.specification import pipeline_of_notebook
 from studio.server.place import Place as Root
 from studio.server.routes import runs as routes
 from tests.conftest import Place, notebook
@@ -152,6 +154,21 @@ def test_what_is_not_there(root: Root) -> None:
     with pytest.raises(Missing, match="no pipeline 'other'"):
         routes.page(root, routes.RunsQuery(pipeline="other"))
     assert routes.page(root, routes.RunsQuery(pipeline="it")).total == 1
+
+
+def test_the_runs_of_a_notebook_are_asked_for_by_its_path(root: Root, place: Place) -> None:
+    place.write("notebooks/it.py", "# %%\n1\n")
+    for path, made_up in (("notebooks/it.ipynb", "notebooks-it"), ("notebooks/it.py", None)):
+        assert routes.page(root, routes.RunsQuery(pipeline=path)).total == 0
+        name = made_up or pipeline_of_notebook(root.workspace, path).name
+        record = fake(root.workspace)
+        record |= {"pipeline": name, "name": path, "steps": record.pop("steps")}
+        file = root.workspace.runs / record["run"] / "run.json"
+        file.write_text(json.dumps(record, separators=(",", ":")))
+        pipeline_of.cache_clear()
+        assert [row.name for row in routes.page(root, routes.RunsQuery(pipeline=path)).runs] == [path]
+    with pytest.raises(Missing, match=r"notebooks/gone\.md does not exist"):
+        routes.page(root, routes.RunsQuery(pipeline="notebooks/gone.md"))
 
 
 def test_mlflow_of_its_own_server(root: Root, place: Place) -> None:

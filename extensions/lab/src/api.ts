@@ -22,7 +22,7 @@ export interface Failure {
 
 /** Run a pipeline by its name, or a notebook by its path. */
 export interface StartRun {
-  /** A pipeline's name, or a notebook as Jupyter calls it (ends in .ipynb). */
+  /** A pipeline's name, or a notebook as Jupyter calls it (ends in .ipynb, .py or .md). */
   name: string;
   /** `name` or `step.name` -> value; a text is taken as it would be on the command line. */
   values?: { [key: string]: JsonValue };
@@ -73,6 +73,10 @@ export interface Activity {
   title: string;
   /** Pipelines by name, notebooks by subject. */
   names: string[];
+  /** The pipeline that it is about, the first of several; "" for a notebook. */
+  pipeline: string;
+  /** The notebook that it is about, the first of several, as Jupyter calls it; None where Jupyter shows none. */
+  path: string | null;
   started: string;
   status: 'starting' | 'running' | 'completed' | 'failed' | 'refused' | 'stopped' | 'died';
   /** The run's identifier once it is known; "" before, and for tests. */
@@ -684,6 +688,7 @@ export interface Decided {
 
 /** A page of runs, newest first. */
 export interface RunsQuery {
+  /** Only the runs of this pipeline, or of this notebook, by its path in the workspace. */
   pipeline?: string;
   /** Only runs older than this one (its identifier). */
   before?: string;

@@ -23,7 +23,7 @@ class StartRun(Model):
     """Run a pipeline by its name, or a notebook by its path."""
 
     name: str
-    """A pipeline's name, or a notebook as Jupyter calls it (ends in .ipynb)."""
+    """A pipeline's name, or a notebook as Jupyter calls it (ends in .ipynb, .py or .md)."""
     values: dict[str, JsonValue] = Field(default_factory=dict)
     """``name`` or ``step.name`` -> value; a text is taken as it would be on the command line."""
     jobs: int | None = None
@@ -78,6 +78,10 @@ class Activity(Model):
     """``run churn``, ``test notebooks/a.ipynb``."""
     names: list[str]
     """Pipelines by name, notebooks by subject."""
+    pipeline: str
+    """The pipeline that it is about, the first of several; "" for a notebook."""
+    path: str | None
+    """The notebook that it is about, the first of several, as Jupyter calls it; None where Jupyter shows none."""
     started: str
     status: Literal["starting", "running", "completed", "failed", "refused", "stopped", "died"]
     run: str
@@ -145,7 +149,7 @@ def list_(place: Place) -> Activities:
     """The latest activities."""
     from studio.workflows.activities import latest
 
-    return Activities(activities=[_shown(one) for one in latest(place.workspace)])
+    return Activities(activities=[_shown(place, one) for one in latest(place.workspace)])
 
 
 @routes.post("stop")
@@ -153,7 +157,7 @@ def stop(place: Place, asked: ActivityQuery) -> Activity:
     """Ask an activity to end, as Ctrl-C would."""
     from studio.workflows import activities
 
-    return _shown(activities.stop(place.workspace, asked.id))
+    return _shown(place, activities.stop(place.workspace, asked.id))
 
 
 @routes.stream("events")
@@ -177,15 +181,21 @@ def _tail(place: Place, asked: ActivityEventsQuery) -> Tail:
 def _start(place: Place, kind: str, request: Mapping[str, Any]) -> Activity:
     from studio.workflows import activities
 
-    return _shown(activities.start(place.workspace, kind, request))
+    return _shown(place, activities.start(place.workspace, kind, request))
 
 
-def _shown(found: Found) -> Activity:
+def _shown(place: Place, found: Found) -> Activity:
+    from studio.notebooks.document import is_notebook
     from studio.workflows.activities.records import as_json
 
-    return Activity(**as_json(found))
+    name = next(iter(found.names), "")
+    notebook = is_notebook(name)
+    path = place.lab_path(name) if notebook else None
+    return Activity(**as_json(found), pipeline="" if notebook else name, path=path)
 
 
 def _named(place: Place, name: str) -> str:
     """A pipeline by its name; a notebook, which Jupyter calls by its path, as the workspace calls it."""
-    return place.subject(name) if name.endswith((".ipynb", ".py", ".md")) else name
+    from studio.notebooks.document import is_notebook
+
+    return place.subject(name) if is_notebook(name) else name

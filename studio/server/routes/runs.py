@@ -23,6 +23,7 @@ class RunsQuery(Model):
     """A page of runs, newest first."""
 
     pipeline: str = ""
+    """Only the runs of this pipeline, or of this notebook, by its path in the workspace."""
     before: str = ""
     """Only runs older than this one (its identifier)."""
     limit: Annotated[int, Field(ge=1, le=500)] = 100

@@ -7,7 +7,7 @@ import * as React from 'react';
 import type { Home, Need, Overview } from '../api';
 import { StudioFault } from '../fault';
 import { faultsOf } from '../testing/accessible';
-import { anActivity, aSession, FakeStudio } from '../testing/fake';
+import { anActivity, FakeStudio } from '../testing/fake';
 import { HomeModel } from './model';
 import { HomeView } from './view';
 import { type IWays, waysIn } from './ways';
@@ -123,21 +123,25 @@ describe('home', () => {
 
   it('shows what goes on here and elsewhere', async () => {
     const studio = new FakeStudio(answers);
-    studio.session = aSession({ prefix: 'work/' });
     const { ways } = await shown(studio);
     act(() =>
       studio.activities.set([
         anActivity({ id: '1', title: 'run churn', run: 'r-5' }),
-        anActivity({ id: '2', kind: 'test', title: 'test a.ipynb', names: ['work/a.ipynb'] }),
-        anActivity({ id: '3', title: 'ended', status: 'failed' })
+        anActivity({ id: '2', kind: 'test', title: 'test a.ipynb', pipeline: '', path: 'a.ipynb' }),
+        anActivity({ id: '3', title: 'ended', status: 'failed' }),
+        anActivity({ id: '4', title: 'run b.py', pipeline: '', path: 'b.py', run: 'r-6' }),
+        anActivity({ id: '5', title: 'run c.py', pipeline: '', path: null })
       ])
     );
     const running = within(screen.getByRole('region', { name: /^Running/ }));
-    expect(running.getAllByRole('listitem')).toHaveLength(3);
+    expect(running.getAllByRole('listitem')).toHaveLength(5);
     await userEvent.click(running.getByText('run churn'));
     expect(ways.run).toHaveBeenCalledWith('r-5', 'churn');
     await userEvent.click(running.getByText('test a.ipynb'));
     expect(ways.notebook).toHaveBeenCalledWith('a.ipynb');
+    await userEvent.click(running.getByText('run b.py'));
+    expect(ways.notebook).toHaveBeenCalledWith('b.py');
+    expect(running.getByText('run c.py').closest('button')).toBeNull();
     await userEvent.click(running.getByText('r-9'));
     expect(ways.run).toHaveBeenCalledWith('r-9');
   });

@@ -152,7 +152,7 @@ function Needs(props: IHomeViewProps & { needs: Need[] }): JSX.Element {
 
 function Running(props: IHomeViewProps): JSX.Element | null {
   const { model, ways, trans } = props;
-  const { activities, session } = model.studio;
+  const { activities } = model.studio;
   const mine = activities.running;
   const others = (model.home.value?.running ?? []).filter(
     run => !mine.some(one => one.run === run)
@@ -161,13 +161,11 @@ function Running(props: IHomeViewProps): JSX.Element | null {
     return null;
   }
   const way = (one: Activity): (() => void) | undefined => {
-    const [name = ''] = one.names;
-    if ((one.kind === 'run' || one.kind === 'resume') && !name.endsWith('.ipynb')) {
-      return one.run ? () => ways.run(one.run, name) : () => ways.pipeline(name);
+    const { path, pipeline, run } = one;
+    if (pipeline) {
+      return run ? () => ways.run(run, pipeline) : () => ways.pipeline(pipeline);
     }
-    const prefix = session?.prefix ?? '';
-    const shown = name.endsWith('.ipynb') && name.startsWith(prefix);
-    return shown ? () => ways.notebook(name.slice(prefix.length)) : undefined;
+    return path ? () => ways.notebook(path) : undefined;
   };
   return (
     <Section title={trans.__('Running')} count={mine.length + others.length}>

@@ -51,15 +51,13 @@ function Place(props: {
     return field ? <strong>{`${field}: `}</strong> : null;
   }
   const text = [line ? `${path}:${line}` : path, field].filter(Boolean).join(', ');
-  const open = (): void =>
-    path.endsWith('.ipynb') ? actions.openNotebook(path) : actions.openFile(path);
   return (
     <>
       <button
         type="button"
         className="studio-Link"
         title={trans.__('Open %1', path)}
-        onClick={open}
+        onClick={() => actions.openFile(path)}
       >
         {text}
       </button>

@@ -65,15 +65,15 @@ describe('an open pipeline', () => {
     expect(model.snapshot.graph).toBe(graph);
   });
 
-  it('may be a notebook, whose runs have a name of their own', async () => {
+  it.each(['notebooks/load.ipynb', 'notebooks/load.py'])('may be a notebook, %s', async path => {
     const studio = new LiveStudio({ 'pipelines/pipeline': aPipeline({ name: 'notebooks-load' }) });
-    const model = new PipelineModel('notebooks/load.ipynb', studio);
+    const model = new PipelineModel(path, studio);
     await model.load();
     await settled();
     const pages = studio.client.asked.filter(([address]) => address === 'runs');
-    expect(pages).toEqual([['runs', { pipeline: 'notebooks-load', before: '', limit: 100 }]]);
+    expect(pages).toEqual([['runs', { pipeline: path, before: '', limit: 100 }]]);
     await model.start({});
-    expect(studio.activities.started).toEqual([['run', { name: 'notebooks/load.ipynb' }]]);
+    expect(studio.activities.started).toEqual([['run', { name: path }]]);
   });
 
   it('says why it cannot be asked for', async () => {

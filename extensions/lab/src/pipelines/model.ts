@@ -60,9 +60,6 @@ export class PipelineModel implements IDisposable {
     if (run) {
       this.choose(run);
     }
-    if (this.name.endsWith('.ipynb')) {
-      await asked; // the runs of a notebook are kept under a name that the server makes of its path
-    }
     await this.runs.refresh();
     void this._poll.schedule({ interval: INTERVAL, phase: 'started' });
     this._findGoing();
@@ -313,7 +310,6 @@ export class PipelineModel implements IDisposable {
     const shape = JSON.stringify(pipeline.steps.map(step => ({ ...step, verdict: null })));
     const graph = pipeline.problem || shape === this._shape ? this._snapshot.graph : fold(pipeline);
     this._shape = pipeline.problem ? this._shape : shape;
-    this.runs.pipeline = pipeline.name || this.name;
     this._set({ pipeline, graph, fault: null, waiting: false });
     this._show();
   }

@@ -22,10 +22,10 @@ export interface IRunPages {
 }
 
 export class RunPages {
-  /** The runs of one pipeline, or (empty) of all. */
+  /** The runs of one pipeline, of one notebook by its path in the workspace, or (empty) of all. */
   constructor(
     private _client: Pick<IStudioClient, 'get'>,
-    public pipeline: string = ''
+    private _pipeline: string = ''
   ) {}
 
   get changed(): ISignal<this, void> {
@@ -94,7 +94,11 @@ export class RunPages {
   ): Promise<void> {
     this._set({ ...this._state, waiting: true });
     try {
-      const page = await this._client.get('runs', { pipeline: this.pipeline, before, limit: PAGE });
+      const page = await this._client.get('runs', {
+        pipeline: this._pipeline,
+        before,
+        limit: PAGE
+      });
       this._set({
         ...joined({ rows: page.runs, total: page.total, more: page.more }),
         waiting: false,

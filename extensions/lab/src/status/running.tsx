@@ -38,9 +38,9 @@ export class RunningItem extends ReactWidget {
     const [only] = running;
     const text = running.length === 1 ? only.title : trans.__('%1 running', running.length);
     const open = (): void => {
-      const [pipeline = ''] = only.names;
+      const { pipeline } = only;
       const isRun = only.kind === 'run' || only.kind === 'resume';
-      if (running.length === 1 && isRun && pipeline && !pipeline.endsWith('.ipynb')) {
+      if (running.length === 1 && isRun && pipeline) {
         run(this._commands, CommandIDs.openPipeline, {
           pipeline,
           ...(only.run ? { run: only.run } : {})

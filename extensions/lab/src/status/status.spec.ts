@@ -65,8 +65,12 @@ describe('the status bar', () => {
       activities.set([anActivity({ id: '1' }), anActivity({ id: '2', kind: 'test' })])
     );
     await userEvent.click(await screen.findByRole('button', { name: '2 running' }));
+    const notebook = { names: ['a.py'], pipeline: '', path: 'a.py' };
+    await act(async () => activities.set([anActivity({ title: 'run a.py', ...notebook })]));
+    await userEvent.click(await screen.findByRole('button', { name: 'run a.py' }));
     expect(executed).toEqual([
       ['studio:open-pipeline', { pipeline: 'churn', run: 'r-1' }],
+      ['studio:open-home', {}],
       ['studio:open-home', {}]
     ]);
   });

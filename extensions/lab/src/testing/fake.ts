@@ -154,6 +154,8 @@ export function anActivity(other: Partial<Activity> = {}): Activity {
     kind: 'run',
     title: 'run churn',
     names: ['churn'],
+    pipeline: 'churn',
+    path: null,
     started: '2026-03-01T10:00:00Z',
     status: 'running',
     run: '',

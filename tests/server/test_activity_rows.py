@@ -1,0 +1,39 @@
+"""What an activity's row says of what it is about, told from requests as they lie in a workspace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from studio.core.workspace import working_in
+from studio.server.place import Place as Root
+from studio.server.routes import activities as routes
+from tests.conftest import Place
+
+
+@pytest.fixture
+def root(place: Place) -> Iterator[Root]:
+    (place.root / "notebooks").mkdir()
+    with working_in(place.root):
+        yield Root(place.root / "notebooks")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "pipeline", "path"),
+    [
+        ("run", "churn", "churn", None),
+        ("run", "notebooks/train.ipynb", "", "train.ipynb"),
+        ("resume", "notebooks/train.py", "", "train.py"),
+        ("test", "notebooks/deep/train.md", "", "deep/train.md"),
+        ("submit", "elsewhere/train.py", "", None),
+    ],
+)
+def test_what_it_is_about(root: Root, kind: str, name: str, pipeline: str, path: str | None) -> None:
+    folder = root.workspace.root / ".studio" / "activities" / "20260101-000000-aaaaaa"
+    folder.mkdir(parents=True)
+    asked = {"id": folder.name, "kind": kind, "title": kind, "started": "2026-01-01T00:00:00.000Z", "names": [name]}
+    (folder / "request.json").write_text(json.dumps(asked))
+    (found,) = routes.list_(root).activities
+    assert (found.names, found.pipeline, found.path) == ([name], pipeline, path)
