@@ -26,7 +26,7 @@ from studio.notebooks.datasets import DatasetUse, read_datasets
 from studio.notebooks.document import NotebookDocument, read_notebook
 from studio.notebooks.parameters import ParameterSchema, read_parameters
 from studio.notebooks.testing.slices import Slices, names_of_tests
-from studio.workflows.awaited import awaits_review, with_submission
+from studio.workflows.awaited import SUBMITTED, status_of, with_submission
 from studio.workflows.check_workspace import check_workspace
 from studio.workflows.content_states import Content, approval_states, contents_named
 from studio.workflows.kept_reports import kept_with_time
@@ -160,7 +160,7 @@ def _content(workspace: Workspace, subject: str) -> Content:
 
 def _state(workspace: Workspace, document: NotebookDocument, content: Content) -> ShownState:
     state = approval_states(workspace, [content])[content.subject]
-    waits = state.status not in {"approved", "invalid"} and awaits_review(workspace, content)
+    waits = status_of(workspace, content, state) == SUBMITTED
     submitted = open_ledger(workspace).events(kinds={"submitted"}, subject=content.subject)
     return ShownState(
         with_submission(workspace, content, state),

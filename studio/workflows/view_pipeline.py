@@ -13,7 +13,6 @@ from typing import Any
 from studio.core.environment import environment_digest
 from studio.core.errors import BadInput, Problem, Problems, StudioError
 from studio.core.workspace import Workspace, find_workspace
-from studio.notebooks.approval import ApprovalState
 from studio.pipelines.cache import Verdict, foresee
 from studio.pipelines.form import Field, fields_of, form_schema
 from studio.pipelines.graph import plan_as_dict
@@ -22,7 +21,7 @@ from studio.pipelines.records import RunStore
 from studio.pipelines.run_heads import RunHead
 from studio.pipelines.schedule import Schedule
 from studio.pipelines.specification import Pipeline
-from studio.workflows.awaited import awaiting
+from studio.workflows.awaited import statuses
 from studio.workflows.check_inputs import check_inputs
 from studio.workflows.choose_pipeline import choose_pipeline
 from studio.workflows.content_states import Content, approval_states, declaration_of, notebooks_of
@@ -192,11 +191,6 @@ def _states(workspace: Workspace, pipeline: Pipeline, surveyed: Survey) -> tuple
     try:
         if pipeline.notebook is None and not surveyed.problems:  # what is broken is no content that anybody approved
             found.insert(0, declaration_of(workspace, pipeline, facts))
-        states, waiting = approval_states(workspace, found), awaiting(workspace, found)
+        return statuses(workspace, found, approval_states(workspace, found)), []
     except StudioError as error:
         return {}, _problems(error)
-    return {subject: _status(state, subject in waiting) for subject, state in states.items()}, []
-
-
-def _status(state: ApprovalState, waits: bool) -> str:
-    return "submitted" if waits and state.status not in ("approved", "invalid") else state.status

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from studio.core.errors import BadInput
+from studio.core.workspace import Workspace
 from studio.workflows.guard_run import RunRefused
 from tests.workflows.reviewing import NOTEBOOK, Team, new_team
 
@@ -49,3 +50,62 @@ def test_a_submission_waits_until_enough_people_have_approved(waiting: Team, tmp
     assert listed(team) == {}
     with pytest.raises(BadInput, match="nothing to reject"):
         team.decide("reject")
+
+
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """A team of which anna has submitted everything, and bob approved it."""
+    team = new_team(tmp_path_factory.mktemp("decided") / "workspace")
+    assert team.submit().report.ok
+    team.decide("approve")
+    team.commit("chore: approvals", who="bob")
+    return team
+
+
+def told(team: Team) -> tuple[str, str, str, list[str]]:
+    """What the notebook's panel and the pipeline's say, why an app would not run it, and what Home counts as lapsed."""
+    from studio.workflows.apps.scenario.choices import find_choice
+    from studio.workflows.lapsed import lapsed_approvals
+    from studio.workflows.notebook_state import notebook_state
+    from studio.workflows.view_pipeline import view_pipeline
+
+    with team.acting("anna"):
+        workspace = Workspace(team.root)
+        shown = notebook_state(workspace, NOTEBOOK).state
+        assert shown is not None
+        return (
+            "submitted" if shown.waits else shown.approval.status,
+            view_pipeline("total", verdicts=False).states[NOTEBOOK],
+            find_choice(workspace, "total").problem,
+            [state.status for state in lapsed_approvals(workspace) if state.subject == NOTEBOOK],
+        )
+
+
+SUBMITTED = ("submitted", "submitted", "It waits for somebody to review and approve it.", [])
+
+
+def test_what_lapsed_by_its_environment_alone_waits_when_it_was_submitted_again(
+    decided: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = decided.copy(tmp_path / "workspace")
+    assert told(team) == ("approved", "approved", "", [])
+    for module in ("content_states", "review_submit"):
+        monkeypatch.setattr(f"studio.workflows.{module}.environment_digest", lambda: "0" * 64)
+    lapsed = "The programs that it uses were changed after it had been approved, so it has to be approved again."
+    assert told(team) == ("lapsed", "lapsed", lapsed, ["lapsed"])
+    assert team.status().next == f"studio review submit {NOTEBOOK}"
+    team.submit()
+    assert told(team) == SUBMITTED
+    assert team.status().next == f"studio review approve {NOTEBOOK}"
+    team.decide("approve")
+    assert told(team) == ("approved", "approved", "", [])
+
+
+def test_what_was_revoked_waits_when_it_was_submitted_again(decided: Team, tmp_path: Path) -> None:
+    team = decided.copy(tmp_path / "workspace")
+    team.decide("revoke")
+    assert told(team) == ("revoked", "revoked", "Its approval was taken back.", ["revoked"])
+    team.submit()
+    assert told(team) == SUBMITTED
+    team.decide("reject")
+    assert told(team) == ("revoked", "revoked", "Its approval was taken back.", ["revoked"])

@@ -19,7 +19,7 @@ from studio.notebooks.document import read_notebook
 from studio.pipelines.specification import Pipeline, list_pipelines, read_pipeline
 from studio.workflows.apps.listing import FOLDER
 from studio.workflows.apps.scenario.words import listed, spoken
-from studio.workflows.awaited import awaiting
+from studio.workflows.awaited import statuses
 from studio.workflows.choose_pipeline import choose_pipeline
 from studio.workflows.content_states import Content, approval_states, contents
 
@@ -128,19 +128,10 @@ def _approved_notebooks(workspace: Workspace) -> list[str]:
 
 
 def _states(workspace: Workspace, found: list[Content]) -> dict[str, tuple[ApprovalState, str]]:
-    """The state of each content, and its status as this module counts them."""
+    """The state of each content's approval, and its status."""
     states = approval_states(workspace, found)
-    unapproved = [content for content in found if not states[content.subject].approved]
-    submitted = awaiting(workspace, unapproved) if unapproved else frozenset()
-    return {
-        subject: (state, "submitted" if subject in submitted and _may_wait(state) else state.status)
-        for subject, state in states.items()
-    }
-
-
-def _may_wait(state: ApprovalState) -> bool:
-    """Whether a submission of this content is one that nobody has decided yet: an approved one was submitted, too."""
-    return state.status in ("draft", "lapsed") and state.changes != ("environment",)
+    told = statuses(workspace, found, states)
+    return {subject: (state, told[subject]) for subject, state in states.items()}
 
 
 def _judged(choice: Choice, found: list[Content], states: Mapping[str, tuple[ApprovalState, str]]) -> Choice:
