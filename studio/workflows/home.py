@@ -15,12 +15,14 @@ from studio.governance.decide import Resource, decide
 from studio.governance.people import Actor, current_actor
 from studio.ledger.event import Event
 from studio.ledger.ledger import open_ledger
+from studio.notebooks.approval_file import BadApproval
 from studio.notebooks.document import is_notebook
 from studio.pipelines.records import RunStore
 from studio.pipelines.run_heads import RunHead
 from studio.pipelines.specification import list_pipelines
 from studio.workflows.lapsed import lapsed_approvals
 from studio.workflows.ledger.sentences import sentence
+from studio.workflows.review_permissions import approved_already
 from studio.workflows.review_show import Listed, list_submissions
 
 NEWEST = 50
@@ -109,15 +111,13 @@ def look_home() -> Home:
 
 def _reviews(workspace: Workspace, actor: Actor) -> Iterator[Need]:
     """Reviews that this person may give, and submissions of theirs that came back."""
-    approved = _approved_by(workspace, actor)
     seen: set[str] = set()
     for one in list_submissions(everything=True):
         if one.subject in seen:
             continue
         seen.add(one.subject)  # the newest of each subject is the one that counts
-        if one.status == "waiting" and not actor.owns(one.author) and one.submission not in approved:
-            resource = Resource(subject=one.subject, authors=frozenset({one.author}))
-            if decide(workspace, actor, "approve", resource).allowed:
+        if one.status == "waiting":
+            if _may_approve(workspace, actor, one):
                 said = f": {one.message}" if one.message else "."
                 yield _of_submission("review", one, f"{one.author} submitted it for review{said}")
         elif one.status == "rejected" and actor.owns(one.author):
@@ -130,9 +130,14 @@ def _of_submission(kind: Literal["review", "returned"], one: Listed, text: str) 
     return Need(kind, one.subject, text, one.time, submission=one.submission, subject=one.subject)
 
 
-def _approved_by(workspace: Workspace, actor: Actor) -> set[str]:
-    events = open_ledger(workspace).events(kinds={"approved"})
-    return {str(event.details.get("submission")) for event in events if actor.owns(event.actor)}
+def _may_approve(workspace: Workspace, actor: Actor, one: Listed) -> bool:
+    resource = Resource(subject=one.subject, authors=frozenset({one.author}))
+    if not decide(workspace, actor, "approve", resource).allowed:
+        return False
+    try:
+        return not approved_already(workspace, actor, one.subject, one.submission)
+    except BadApproval:  # which costs nobody their other reviews, and is told where this one is looked at
+        return True
 
 
 def _rejection(workspace: Workspace, one: Listed) -> str:

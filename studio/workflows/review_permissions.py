@@ -92,7 +92,7 @@ def _approve(
         latest_submission(workspace, submission.id)
         request = ReviewRequest(submission=submission.id, base=workspace.root)
         reason = check_allowed(examine(workspace, actor, content, request))
-        already = _approved_this(workspace, actor, submission)
+        already = approved_already(workspace, actor, submission.subject, submission.id)
     except StudioError as error:
         return Permission.refused(error)
     if already:
@@ -101,11 +101,17 @@ def _approve(
     return Permission(True, reason)
 
 
-def _approved_this(workspace: Workspace, actor: Actor, submission: Submission) -> bool:
-    """Whether the actor is among those who approved this submission; who approved an earlier content is not."""
-    file = read_approval(workspace, submission.subject)
-    given = file.approvals if file is not None and file.evidence.submission == submission.id else ()
-    return any(one.reviewer == actor.name for one in given)
+def approved_already(workspace: Workspace, actor: Actor, subject: str, submission: str) -> bool:
+    """Whether the actor is among those who approved `submission` of `subject`; who approved an earlier content is not.
+
+    Raises
+    ------
+    BadApproval
+        When the file of the approval cannot be read.
+    """
+    file = read_approval(workspace, subject)
+    given = file.approvals if file is not None and file.evidence.submission == submission else ()
+    return any(actor.owns(one.reviewer) for one in given)
 
 
 def _reject(workspace: Workspace, actor: Actor, event: Event, state: ApprovalState, status: str) -> Permission:
