@@ -12,14 +12,17 @@ const notebook: JupyterFrontEndPlugin<void> = {
   id: '@notebook-studio/lab:status-notebook',
   description: 'Whether the notebook in front is approved, in the status bar.',
   autoStart: true,
-  requires: [IStatusBar, INotebookState],
-  optional: [ITranslator],
+  requires: [INotebookState],
+  optional: [IStatusBar, ITranslator], // Notebook 7 has no status bar
   activate: (
     app: JupyterFrontEnd,
-    bar: IStatusBar,
     state: INotebookState,
+    bar: IStatusBar | null,
     translator: ITranslator | null
   ): void => {
+    if (!bar) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const item = new NotebookItem(state, app.commands, trans);
     bar.registerStatusItem('@notebook-studio/lab:status-notebook', {
@@ -36,14 +39,17 @@ const running: JupyterFrontEndPlugin<void> = {
   id: '@notebook-studio/lab:status-running',
   description: 'How many runs, tests and submissions go on, in the status bar.',
   autoStart: true,
-  requires: [IStatusBar, IStudio],
-  optional: [ITranslator],
+  requires: [IStudio],
+  optional: [IStatusBar, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    bar: IStatusBar,
     studio: IStudio,
+    bar: IStatusBar | null,
     translator: ITranslator | null
   ): void => {
+    if (!bar) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { activities } = studio;
     bar.registerStatusItem('@notebook-studio/lab:status-running', {
