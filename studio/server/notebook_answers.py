@@ -60,7 +60,6 @@ def _state(shown: ShownState) -> shape.State:
         changes=list(approval.changes),
         changed_cells=list(shown.changed),
         approvers=list(approval.approvers),
-        missing=approval.missing,
         next=approval.next,
         notes=list(approval.notes),
         submission=shown.submission,

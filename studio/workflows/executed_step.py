@@ -1,4 +1,4 @@
-"""What a step left behind: its executed notebook, which cell failed there and in its source, and what it printed.
+"""What a step left behind: its executed notebook, which cell failed there, and what it printed.
 
 An executed notebook is not the source with outputs: tests and scratch cells were left out and the values of parameters
 put in, so that its cells are told apart by what the runner wrote into their metadata (`NotebookDocument.for_run`).
@@ -15,8 +15,6 @@ from typing import Any
 
 from studio.core.errors import BadInput, Missing
 from studio.core.workspace import Workspace, find_workspace
-from studio.notebooks.document import Cell, NotebookDocument, read_notebook
-from studio.notebooks.review.anchors import anchor, locate
 from studio.notebooks.review.output_text import output_text
 from studio.pipelines.records import RunStore
 from studio.pipelines.run_record import RunRecord, StepRecord
@@ -35,8 +33,6 @@ class ExecutedStep:
 
     Attributes
     ----------
-    workspace : Workspace
-        Where.
     record, step : RunRecord, StepRecord
         The run and its step.
     path : Path
@@ -45,7 +41,6 @@ class ExecutedStep:
         It, as JSON.
     """
 
-    workspace: Workspace
     record: RunRecord
     step: StepRecord
     path: Path
@@ -64,20 +59,6 @@ class ExecutedStep:
             return None
         # The cell with the values that were given has no place in the source.
         return next((at for at, cell in enumerate(self._cells) if _source_index(cell) is None and _raised(cell)), None)
-
-    def mend_at(self) -> int | None:
-        """Index, from 0, of the failed cell in the notebook as it is now, also where cells came and went since.
-
-        None where nothing failed, the cell is gone, or the notebook cannot be read.
-        """
-        failed = self.failed_cell
-        if failed is None or _source_index(self._cells[failed]) is None:
-            return None
-        try:
-            now = read_notebook(self.workspace, self.step.notebook)
-        except BadInput:
-            return None
-        return _found_in(now, self._cells, failed)
 
     @property
     def _cells(self) -> list[dict[str, Any]]:
@@ -117,7 +98,7 @@ def find_executed(run: str, step: str) -> ExecutedStep:
         ) from error
     if not sound:
         raise BadInput(f"{workspace.shown(path)} is no notebook. Next: run the pipeline from {chosen.name} again.")
-    return ExecutedStep(workspace, record, chosen, path, content)
+    return ExecutedStep(record, chosen, path, content)
 
 
 def executed_path(workspace: Workspace, record: RunRecord, step: StepRecord) -> Path | None:
@@ -185,28 +166,6 @@ def _source_index(cell: Mapping[str, Any]) -> int | None:
 
 def _raised(cell: Mapping[str, Any]) -> bool:
     return any(isinstance(one, dict) and one.get("output_type") == "error" for one in cell.get("outputs", ()))
-
-
-def _found_in(now: NotebookDocument, cells: list[dict[str, Any]], failed: int) -> int | None:
-    """The cell of `now` that the executed cell is, as comments find theirs: by id, content and neighbours."""
-    own = [at for at, cell in enumerate(cells) if _source_index(cell) is not None]
-    then = tuple(_cell(place, cells[at]) for place, at in enumerate(own))
-    document = NotebookDocument(now.path, now.kernel_name, now.language, then, {})
-    found = locate(anchor(document, then[own.index(failed)]), now).cell
-    return None if found is None else found.index
-
-
-def _cell(index: int, content: Mapping[str, Any]) -> Cell:
-    source = content.get("source", "")
-    tags = content["metadata"].get("tags", ())
-    return Cell(
-        index=index,
-        id=str(content.get("id", "")),
-        type=str(content.get("cell_type", "code")),
-        source="".join(source) if isinstance(source, list) else str(source),
-        tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
-        metadata=content["metadata"],
-    )
 
 
 @lru_cache(maxsize=100)

@@ -318,9 +318,7 @@ def test_session(anna: Client, small: Place) -> None:
         "name": "Anna Berger",
         "roles": ["data scientist"],
         "open": False,
-        "version": studio.__version__,
         "environments": found["environments"],
-        "git": False,
     }
     assert {"dev", "staging", "prod"} <= set(found["environments"])
 

@@ -18,7 +18,7 @@ def test_what_the_panel_shows(anna: Client) -> None:
     assert [cell["role"] for cell in found["cells"]] == ["text", "code", "parameters", "code", "test"]
     assert found["cells"][2] == {"id": "cell-2", "number": 3, "role": "parameters"}
     state = found["state"]
-    assert (state["status"], state["missing"], state["next"]) == ("draft", 1, f"studio review submit {PATH}")
+    assert (state["status"], state["next"]) == ("draft", f"studio review submit {PATH}")
     parameters = found["parameters"]
     assert (parameters["cell"], parameters["cell_id"], parameters["problem"]) == (3, "cell-2", "")
     assert parameters["fields"] == [

@@ -71,11 +71,11 @@ def test_a_kind_that_typescript_would_not_know_is_refused() -> None:
 def test_a_changed_model_makes_the_types_stale(monkeypatch: pytest.MonkeyPatch) -> None:
     from studio.server.routes import session
 
-    monkeypatch.setattr(session.Session.model_fields["git"], "annotation", int)
+    monkeypatch.setattr(session.Session.model_fields["open"], "annotation", int)
     session.Session.model_rebuild(force=True)
     try:
-        assert "  git: number;" in api.api()
+        assert "  open: number;" in api.api()
     finally:
         monkeypatch.undo()
         session.Session.model_rebuild(force=True)
-    assert "  git: boolean;" in api.api()
+    assert "  open: boolean;" in api.api()

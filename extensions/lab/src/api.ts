@@ -225,7 +225,6 @@ export interface State {
   /** Ids of the cells that end the approval. */
   changed_cells: string[];
   approvers: string[];
-  missing: number;
   next: string;
   notes: string[];
   /** The submission that waits, or the latest one; "" where there is none. */
@@ -395,7 +394,6 @@ export interface Overview {
   description: string;
   steps: number;
   problem: string;
-  last_run: string;
   /** Of its latest run: running, completed, failed, killed; "" where there is none. */
   last_status: string;
   last_started: string | null;
@@ -636,7 +634,6 @@ export interface Review {
   comments: Comment[];
   run: string;
   sampled: boolean;
-  mlflow_run_id: string | null;
   /** Address of the packet as one page (served with a content security policy that runs nothing). */
   page: string;
   approve: Permission;
@@ -807,10 +804,6 @@ export interface Executed {
   /** Index from 0 of the failed cell in the executed notebook; None where nothing failed. */
   cell: number | null;
   cell_id: string;
-  /** The notebook to mend, as Jupyter calls it. */
-  source_path: string | null;
-  /** Index from 0 of the failed cell there. */
-  source_cell: number | null;
 }
 
 /** The content of an executed notebook, as Jupyter's contents API would give it. */
@@ -850,9 +843,7 @@ export interface Session {
   roles: string[];
   /** Whether the workspace is open: nobody is declared. */
   open: boolean;
-  version: string;
   environments: string[];
-  git: boolean;
 }
 
 /** GET: the address below PREFIX, what is asked, what is answered. */

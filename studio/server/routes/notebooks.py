@@ -30,7 +30,6 @@ class State(Model):
     changed_cells: list[str]
     """Ids of the cells that end the approval."""
     approvers: list[str]
-    missing: int
     next: str
     notes: list[str]
     submission: str

@@ -24,7 +24,6 @@ class Overview(Model):
     description: str
     steps: int
     problem: str
-    last_run: str
     last_status: str
     """Of its latest run: running, completed, failed, killed; "" where there is none."""
     last_started: str | None
@@ -170,7 +169,6 @@ def list_(place: Place) -> Pipelines:
             description=one.description,
             steps=one.steps,
             problem=one.problem,
-            last_run=run.run if run else "",
             last_status=run.status if run else "",
             last_started=run.started if run else None,
         )

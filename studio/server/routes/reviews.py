@@ -142,7 +142,6 @@ class Review(Model):
     comments: list[Comment]
     run: str
     sampled: bool
-    mlflow_run_id: str | None
     page: str
     """Address of the packet as one page (served with a content security policy that runs nothing)."""
     approve: Permission
@@ -238,7 +237,6 @@ def review(place: Place, asked: SubmissionQuery) -> Review:
         comments=[_comment(one) for one in view.comments],
         run=submission.run,
         sampled=submission.sampled,
-        mlflow_run_id=submission.mlflow_run_id,
         page=f"{place.base_url}studio/api/v1/reviews/page?submission={submission.id}",
         approve=_permission(view.may.approve),
         reject=_permission(view.may.reject),

@@ -148,10 +148,6 @@ class Executed(Model):
     cell: int | None
     """Index from 0 of the failed cell in the executed notebook; None where nothing failed."""
     cell_id: str
-    source_path: str | None
-    """The notebook to mend, as Jupyter calls it."""
-    source_cell: int | None
-    """Index from 0 of the failed cell there."""
 
 
 class ExecutedDocument(Model):
@@ -231,9 +227,10 @@ async def events(place: Place, asked: RunQuery) -> AsyncIterator[Run]:
 
 @routes.get("executed")
 def executed(place: Place, asked: ExecutedQuery) -> Executed:
-    """Where a step's executed notebook is shown, and which cell to mend in its source."""
+    """Where a step's executed notebook is shown, and which of its cells failed."""
     from studio.workflows.executed_step import find_executed
 
+    del place
     found = find_executed(asked.run, asked.step)
     cell = found.failed_cell
     return Executed(
@@ -243,8 +240,6 @@ def executed(place: Place, asked: ExecutedQuery) -> Executed:
         status=found.step.status,
         cell=cell,
         cell_id="" if cell is None else str(found.content["cells"][cell].get("id", "")),
-        source_path=place.lab_path(found.step.notebook),
-        source_cell=found.mend_at(),
     )
 
 

@@ -22,15 +22,12 @@ class Session(Model):
     """Empty where nobody is declared in studio.toml."""
     open: bool
     """Whether the workspace is open: nobody is declared."""
-    version: str
     environments: list[str]
-    git: bool
 
 
 @routes.get()
 def session(place: Place) -> Session:
     """The workspace, and who works in it."""
-    from studio import __version__
     from studio.core.settings import ENVIRONMENTS
     from studio.governance.people import current_actor, is_open
 
@@ -46,7 +43,5 @@ def session(place: Place) -> Session:
         name=actor.title or actor.name,
         roles=sorted(actor.roles),
         open=is_open(settings),
-        version=__version__,
         environments=list(dict.fromkeys([*ENVIRONMENTS, *settings.environments])),
-        git=any((folder / ".git").exists() for folder in (workspace.root, *workspace.root.parents)),
     )

@@ -31,7 +31,6 @@ const pipeline = (other: Partial<Overview>): Overview => ({
   description: 'Who leaves',
   steps: 4,
   problem: '',
-  last_run: '',
   last_status: '',
   last_started: null,
   ...other
@@ -104,7 +103,7 @@ async function shown(
 
 const answers = {
   home: HOME,
-  pipelines: { pipelines: [pipeline({ last_status: 'failed', last_run: 'r-1' })] }
+  pipelines: { pipelines: [pipeline({ last_status: 'failed' })] }
 };
 
 describe('home', () => {

@@ -112,7 +112,6 @@ describe('a notebook', () => {
     description: '',
     steps: 1,
     problem,
-    last_run: '',
     last_status: '',
     last_started: null
   });

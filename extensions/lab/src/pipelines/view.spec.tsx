@@ -176,9 +176,7 @@ describe('a step that failed', () => {
       step: 'report',
       status: 'failed',
       cell: 4,
-      cell_id: 'x',
-      source_path: 'notebooks/report.ipynb',
-      source_cell: 3
+      cell_id: 'x'
     };
     const { model, actions, user } = await open(studio);
     act(() => model.select('report'));

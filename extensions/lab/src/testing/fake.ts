@@ -140,9 +140,7 @@ export function aSession(other: Partial<Session> = {}): Session {
     name: 'Ada',
     roles: ['engineer'],
     open: false,
-    version: '0.1.0',
     environments: ['dev', 'staging', 'prod'],
-    git: true,
     ...other
   };
 }

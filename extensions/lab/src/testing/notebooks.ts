@@ -169,7 +169,6 @@ export function anApproval(other: Partial<State> = {}): State {
     changes: [],
     changed_cells: [],
     approvers: [],
-    missing: 1,
     next: 'studio review submit notebooks/train.ipynb',
     notes: [],
     submission: '',

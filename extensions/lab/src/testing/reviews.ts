@@ -45,7 +45,6 @@ export function aReview(given: Partial<IReview> = {}): IReview {
     comments: [],
     run: '20260302-100000-aaaaaa',
     sampled: false,
-    mlflow_run_id: null,
     page: '/studio/api/v1/reviews/page?submission=20260302-101010-abcdef',
     approve: YES,
     reject: YES,
