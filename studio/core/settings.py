@@ -317,6 +317,8 @@ def load_settings(path: Path) -> Settings:
         raise BadInput(
             f"{path} cannot be read: {error.strerror}. Next: restore the file or its permissions."
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{path} is not valid TOML: {error}. Next: correct that place.") from error
+    except (ValueError, RecursionError) as error:
+        # Beside what TOMLDecodeError says: a number of thousands of digits, and brackets in thousands of brackets.
+        reason = "it is nested too deep" if isinstance(error, RecursionError) else error
+        raise BadInput(f"{path} is not valid TOML: {reason}. Next: correct that place.") from error
     return validate(Settings, content, path.name)

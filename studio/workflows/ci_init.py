@@ -139,7 +139,7 @@ def _is_project(path: Path) -> bool:
 
     try:
         return "project" in tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
 
 

@@ -48,6 +48,9 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         read(tmp_path, "version = 1\n[[[\n")
     with pytest.raises(BadInput, match=r"is not UTF-8 text: .* at byte 0"):
         read(tmp_path, b"\xff")
+    for odd in ("version = " + "9" * 5000, "version = 1\nx = " + "[" * 5000):
+        with pytest.raises(BadInput, match=r"studio\.toml is not valid TOML: .* Next: "):
+            read(tmp_path, odd)
     with pytest.raises(BadInput, match="cannot be read"):
         load_settings(tmp_path / "none.toml")
 
