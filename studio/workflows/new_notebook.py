@@ -17,7 +17,7 @@ from typing import Any
 
 from studio.core.documents import validate
 from studio.core.errors import BadInput, StudioError
-from studio.core.files import write_atomic
+from studio.core.files import short, write_atomic
 from studio.core.identifiers import suggest
 from studio.core.workspace import Workspace
 from studio.core.yaml_entries import insert_entry
@@ -147,6 +147,12 @@ def _described(name: str, content: dict[str, Any]) -> Template:
 def _path(workspace: Workspace, folder: str, name: str, template: str) -> str:
     """Where the notebook goes, relative to the workspace."""
     home = workspace.inside(folder or ".", "folder")
+    hidden = next((part for part in home.relative_to(workspace.root.resolve()).parts if part.startswith(".")), "")
+    if hidden:
+        raise BadInput(
+            f"A notebook is not put into {short(workspace.shown(home))}: {hidden[:100]} begins with a dot, and such "
+            "folders are kept for programs. Next: name another folder for the notebook."
+        )
     if home.exists() and not home.is_dir():
         raise BadInput(f"{workspace.shown(home)} is a file, not a folder. Next: name a folder for the notebook.")
     stem = name.removesuffix(".ipynb")

@@ -96,10 +96,16 @@ def test_an_example_that_a_person_changed_is_left(place: Place) -> None:
         ("training", "notebooks", "../x", "is no name for a notebook"),
         ("training", "notebooks", "a/b", "is no name for a notebook"),
         ("training", "studio.toml", "", "is a file, not a folder"),
+        ("exploration", ".studio/ledger.db", "zz", "begins with a dot"),
+        ("exploration", "notebooks/../.git/hooks", "", "begins with a dot"),
+        ("exploration", "notebooks/.hidden", "", "begins with a dot"),
+        ("exploration", "to-git", "x", "begins with a dot"),
         ("training", "notebooks", "x" * 200, "is no name for a notebook"),
     ],
 )
 def test_what_cannot_be_made_writes_nothing(place: Place, template: str, folder: str, name: str, said: str) -> None:
+    (place.root / ".git" / "hooks").mkdir(parents=True)
+    (place.root / "to-git").symlink_to(".git")
     before = files(place)
     with pytest.raises(BadInput, match=said.replace("?", r"\?")):
         new_notebook(Workspace(place.root), template, folder, name)
