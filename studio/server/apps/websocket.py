@@ -6,6 +6,8 @@ finds the traceback under it in the log.
 
 from __future__ import annotations
 
+import struct
+from itertools import pairwise
 from typing import Any
 
 from jupyter_server.auth.identity import IdentityProvider, User
@@ -17,6 +19,14 @@ from studio.server.apps.armour import armour
 from studio.server.apps.kernels import AppKernels
 from studio.workflows.apps import faults
 
+PROTOCOL = "v1.kernel.websocket.jupyter.org"
+MOST_PARTS = 10_000
+"""Parts of a message: a widget's buffers are some dozens."""
+_FEWEST_PARTS = 5
+"""The channel, and header, parent, metadata and content."""
+_NUMBER = 8
+_BAD_MESSAGE = 1002
+"""Of the websocket protocol (RFC 6455, 7.4.1): the endpoint ends the connection due to a protocol error."""
 _HEADER, _CONTENT = 0, 3
 _TRACEBACK = "Traceback (most recent call last)"
 
@@ -34,8 +44,36 @@ class Admitted(IdentityProvider):
         return True
 
 
+def is_sound(message: bytes | str) -> bool:
+    """Whether a message can be taken apart as its numbers say.
+
+    It begins with a count, and as many places at which its parts begin and the last one ends (each number 8 bytes,
+    little-endian). jupyter_server believes them, and would count to whatever a page says.
+    """
+    if isinstance(message, str) or len(message) < _NUMBER:
+        return False
+    count = int.from_bytes(message[:_NUMBER], "little")
+    if not _FEWEST_PARTS < count <= MOST_PARTS or _NUMBER * (count + 1) > len(message):
+        return False
+    places = struct.unpack_from(f"<{count}Q", message, _NUMBER)
+    return places[-1] <= len(message) and all(start <= end for start, end in pairwise(places))
+
+
 class Connection(ZMQChannelsWebsocketConnection):
     """jupyter_server's connection, with what is sent to the browser reduced to what its visitor may see."""
+
+    _refused = False
+
+    def handle_incoming_message(self, incoming_msg: Any) -> None:
+        """Let jupyter_server read what can be read; whoever sends anything else is no page, and is disconnected."""
+        if self._refused:
+            return
+        if self.subprotocol == PROTOCOL and is_sound(incoming_msg):
+            super().handle_incoming_message(incoming_msg)
+            return
+        self._refused = True
+        self.log.warning("a connection was ended: what it sent is no message of a page")
+        self.websocket_handler.close(_BAD_MESSAGE, "This is no message of a page.")
 
     def _on_error(self, channel: str, msg: Any, msg_list: list[Any]) -> None:
         """Take over what jupyter_server does about tracebacks: `_on_zmq_reply` does more."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from studio.pipelines.kernels.supervisor import descendants
 from tests.conftest import Place, notebook
@@ -167,6 +167,17 @@ class TestTheConnection:
             while read(connection.recv(timeout=20))[0]["msg_type"] != "comm_info_reply":  # type: ignore[arg-type]
                 pass
         assert not made.exists()
+        assert apps.get(f"/alive/{kernel}").status == 200
+        close_all(apps, kernel)
+
+    @pytest.mark.parametrize("sent", [(10**9).to_bytes(8, "little"), "{}"])
+    def test_a_message_that_cannot_be_read_ends_the_connection_only(
+        self, apps: Apps, kernel: str, sent: bytes | str
+    ) -> None:
+        with apps.connect(kernel) as connection:
+            connection.send(sent)
+            with pytest.raises(ConnectionClosed):
+                list(connection)
         assert apps.get(f"/alive/{kernel}").status == 200
         close_all(apps, kernel)
 
