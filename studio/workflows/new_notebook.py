@@ -15,9 +15,10 @@ from importlib.resources import files as package_files
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from studio.core.changing import changing
 from studio.core.documents import validate
 from studio.core.errors import BadInput, StudioError
-from studio.core.files import short, write_atomic
+from studio.core.files import short
 from studio.core.identifiers import suggest
 from studio.core.workspace import Workspace
 from studio.core.yaml_entries import insert_entry
@@ -99,7 +100,7 @@ def new_notebook(workspace: Workspace, template: str, folder: str, name: str = "
     Problems
         When the catalog cannot be read.
     CannotWrite
-        When the file system refuses.
+        When the file system refuses; what was written before is taken back.
     """
     if template not in _ORDER:
         raise BadInput(
@@ -114,9 +115,11 @@ def new_notebook(workspace: Workspace, template: str, folder: str, name: str = "
     del content["metadata"]["studio"]
     content["metadata"]["language_info"] = _language()
     made = json.loads(re.sub(rf"\b{_MARK}\b", dataset, json.dumps(content))) if dataset else content
-    for target, part in written.items():  # the notebook last: where it stands, all that it needs stands, too
-        write_atomic(workspace.root / target, part)
-    write_atomic(workspace.root / path, json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+    with changing() as change:
+        change.make_folder((workspace.root / path).parent)
+        for target, part in written.items():  # the notebook last: where it stands, all that it needs stands, too
+            change.replace(workspace.root / target, part)
+        change.replace(workspace.root / path, json.dumps(made, indent=1, ensure_ascii=False) + "\n")
     return Made(path, tuple(written))
 
 
@@ -153,8 +156,9 @@ def _path(workspace: Workspace, folder: str, name: str, template: str) -> str:
             f"A notebook is not put into {short(workspace.shown(home))}: {hidden[:100]} begins with a dot, and such "
             "folders are kept for programs. Next: name another folder for the notebook."
         )
-    if home.exists() and not home.is_dir():
-        raise BadInput(f"{workspace.shown(home)} is a file, not a folder. Next: name a folder for the notebook.")
+    other = next((one for one in (home, *home.parents) if one.exists() and not one.is_dir()), None)
+    if other is not None:
+        raise BadInput(f"{workspace.shown(other)} is a file, not a folder. Next: name a folder for the notebook.")
     stem = name.removesuffix(".ipynb")
     if not stem:
         numbers = (f"{template}{number}" for number in ["", *(f"-{count}" for count in range(2, 10_000))])

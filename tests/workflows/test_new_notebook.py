@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from studio.core import changing
 from studio.core.errors import BadInput
+from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace
 from studio.data.catalog import read_catalog
 from studio.workflows.new_notebook import list_templates, new_notebook
@@ -96,6 +99,7 @@ def test_an_example_that_a_person_changed_is_left(place: Place) -> None:
         ("training", "notebooks", "../x", "is no name for a notebook"),
         ("training", "notebooks", "a/b", "is no name for a notebook"),
         ("training", "studio.toml", "", "is a file, not a folder"),
+        ("training", "studio.toml/sub/deeper", "", "studio.toml is a file, not a folder"),
         ("exploration", ".studio/ledger.db", "zz", "begins with a dot"),
         ("exploration", "notebooks/../.git/hooks", "", "begins with a dot"),
         ("exploration", "notebooks/.hidden", "", "begins with a dot"),
@@ -126,6 +130,41 @@ def test_a_catalog_in_braces_is_not_spoiled(place: Place) -> None:
     with pytest.raises(BadInput, match=r"Nothing was added to pipelines/catalog\.yml"):
         new_notebook(Workspace(place.root), "training", "notebooks")
     assert files(place) == before
+
+
+def test_what_fails_half_way_is_taken_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full when the notebook itself is written, after all that it needs."""
+    place.notebook("notebooks/mine.ipynb", "x = 1")
+    before, folders = files(place), set(place.root.rglob("*"))
+    write = changing.write_atomic
+
+    def full(path: Path, content: str) -> None:
+        if ".ipynb" in path.name:
+            raise CannotWrite(path, OSError(28, "No space left on device"))
+        write(path, content)
+
+    monkeypatch.setattr(changing, "write_atomic", full)
+    with pytest.raises(CannotWrite, match="No space left"):
+        new_notebook(Workspace(place.root), "ingestion", "notebooks/deep/er", "x")
+    assert files(place) == before
+    assert {path for path in place.root.rglob("*") if ".studio" not in path.parts} == folders
+
+
+def test_a_folder_that_cannot_be_made_is_met_before_anything_is_written(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(place.root.rglob("*"))
+    make = Path.mkdir
+
+    def refuse(path: Path, *given: object, **more: object) -> None:
+        if path.name == "er":
+            raise PermissionError(13, "Permission denied", str(path))
+        make(path, *given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(CannotWrite, match="Permission denied"):
+        new_notebook(Workspace(place.root), "training", "notebooks/deep/er", "x")
+    assert {path for path in place.root.rglob("*") if ".studio" not in path.parts} == before
 
 
 def test_the_templates_are_listed(place: Place) -> None:
