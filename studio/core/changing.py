@@ -1,4 +1,4 @@
-"""A change to a workspace, of several files: a new one takes no other's place, and one that fails is taken back."""
+"""A change to a workspace's files: one after the other, a new file over no other, and taken back where it fails."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from studio.core.files import CannotWrite, write_atomic
+from studio.core.locks import lock
+from studio.core.workspace import Workspace
+
+PATIENCE = 20.0
+"""Seconds to wait for the change of another."""
 
 
 class Change:
@@ -63,9 +68,17 @@ class Change:
 
 
 @contextlib.contextmanager
-def changing() -> Iterator[Change]:
-    """A change that is taken back, files and folders, when the block raises."""
-    with contextlib.ExitStack() as undo:
+def changing(workspace: Workspace) -> Iterator[Change]:
+    """The one change to the workspace for the block; it is taken back, files and folders, when the block raises.
+
+    Whatever decides the change is read in the block: nobody else, of any process, changes anything through here then.
+
+    Raises
+    ------
+    Locked
+        When another's change does not end.
+    """
+    with lock(workspace.root / ".studio" / "changes.lock", seconds=PATIENCE), contextlib.ExitStack() as undo:
         yield Change(undo)
         undo.pop_all()  # it is done, and stays
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from studio.core.changing import changing
 from studio.core.documents import parse_yaml
 from studio.core.errors import BadInput, StudioError
-from studio.core.files import write_atomic
 from studio.core.identifiers import check_name, is_name
 from studio.core.workspace import Workspace, find_workspace
 from studio.core.yaml_entries import CannotInsert, insert_entry
@@ -67,29 +67,29 @@ def add_step(pipeline: str, notebook: str, step: str = "") -> Written:
         When the pipeline has a step of that name.
     CannotInsert
         When its file is written in a way into which nothing can be put safely.
-    FileChanged
-        When somebody else saved it in this moment.
+    FileChanged, Locked
+        When somebody else saved it in this moment; when another's change to the workspace does not end.
     BadInput
         When the name is none, or the pipeline's file or the notebook is broken.
     """
     workspace = find_workspace()
-    declared = read_pipeline(workspace, pipeline)
-    subject = _sound(workspace, notebook)
-    name = check_name(step, "step") if step else _name_of(subject)
-    if name in declared.steps:
-        raise NameTaken(
-            f"{declared.shown} has a step {name!r} already ({declared.steps[name].notebook}). "
-            "Next: give the new step another name."
-        )
-    path = workspace.pipelines / f"{declared.name}{ENDING}"
-    before = path.read_bytes()
-    text = before.decode("utf-8")
-    entry = f"{_key(name)}:\n  notebook: {_text(subject)}\n"
-    after = _insert(text, entry, declared.shown)
-    _check(declared, after, {name: subject})
-    if path.read_bytes() != before:
-        raise FileChanged(declared.shown)
-    write_atomic(path, after)
+    with changing(workspace) as change:
+        declared = read_pipeline(workspace, pipeline)
+        subject = _sound(workspace, notebook)
+        name = check_name(step, "step") if step else _name_of(subject)
+        if name in declared.steps:
+            raise NameTaken(
+                f"{declared.shown} has a step {name!r} already ({declared.steps[name].notebook}). "
+                "Next: give the new step another name."
+            )
+        path = workspace.pipelines / f"{declared.name}{ENDING}"
+        before = path.read_bytes()
+        entry = f"{_key(name)}:\n  notebook: {_text(subject)}\n"
+        after = _insert(before.decode("utf-8"), entry, declared.shown)
+        _check(declared, after, {name: subject})
+        if path.read_bytes() != before:
+            raise FileChanged(declared.shown)
+        change.replace(path, after)
     return Written(declared.name, declared.shown, (name,))
 
 
@@ -107,11 +107,7 @@ def new_pipeline(name: str, notebooks: Sequence[str], description: str = "") -> 
     """
     workspace = find_workspace()
     check_name(name, "pipeline")
-    path = workspace.pipelines / f"{name}{ENDING}"
-    shown = workspace.shown(path)
-    if path.exists() or path.with_suffix(".yaml").exists() or name == workspace.catalog.stem:
-        known = f" There are: {', '.join(list_pipelines(workspace))}." if list_pipelines(workspace) else ""
-        raise NameTaken(f"The name {name!r} is taken: {shown} is there.{known} Next: choose another name.")
+    _check_free(workspace, name)
     if not notebooks:
         raise BadInput("A pipeline has at least one step. Next: name a notebook.")
     steps: dict[str, str] = {}
@@ -130,11 +126,30 @@ def new_pipeline(name: str, notebooks: Sequence[str], description: str = "") -> 
     for step, subject in steps.items():
         lines += [f"  {_key(step)}:", f"    notebook: {_text(subject)}"]
     text = "\n".join(lines) + "\n"
+    path = workspace.pipelines / f"{name}{ENDING}"
+    shown = workspace.shown(path)
     made = parse_pipeline(name, parse_yaml(text, shown))
     if {step: one.notebook for step, one in made.steps.items()} != steps:
         raise BadInput("A notebook's path cannot be written in YAML. Next: rename it with letters and digits.")
-    write_atomic(path, text)
+    with changing(workspace) as change:
+        _check_free(workspace, name)
+        try:
+            change.create(path, text)
+        except FileExistsError:
+            raise _taken(workspace, name) from None
     return Written(name, shown, tuple(steps))
+
+
+def _check_free(workspace: Workspace, name: str) -> None:
+    path = workspace.pipelines / f"{name}{ENDING}"
+    if path.exists() or path.with_suffix(".yaml").exists() or name == workspace.catalog.stem:
+        raise _taken(workspace, name)
+
+
+def _taken(workspace: Workspace, name: str) -> NameTaken:
+    shown = workspace.shown(workspace.pipelines / f"{name}{ENDING}")
+    known = f" There are: {', '.join(list_pipelines(workspace))}." if list_pipelines(workspace) else ""
+    return NameTaken(f"The name {name!r} is taken: {shown} is there.{known} Next: choose another name.")
 
 
 def _sound(workspace: Workspace, notebook: str) -> str:

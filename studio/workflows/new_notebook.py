@@ -101,25 +101,30 @@ def new_notebook(workspace: Workspace, template: str, folder: str, name: str = "
         When the catalog cannot be read.
     CannotWrite
         When the file system refuses; what was written before is taken back.
+    Locked
+        When another's change to the workspace does not end.
     """
     if template not in _ORDER:
         raise BadInput(
             f"There is no template {template!r}. {suggest(template, _ORDER)} Next: studio notebooks templates"
         )
     content = _content(template)
-    path = _path(workspace, folder, name, template)
-    catalog = read_catalog(workspace)
     text = json.dumps(content)
-    dataset = _free_dataset(PurePosixPath(path).stem, catalog) if f'studio.save(\\"{_MARK}\\"' in text else ""
-    written = _with_data(workspace, catalog, f'studio.load(\\"{EXAMPLE}\\")' in text, dataset, path, template)
     del content["metadata"]["studio"]
     content["metadata"]["language_info"] = _language()
-    made = json.loads(re.sub(rf"\b{_MARK}\b", dataset, json.dumps(content))) if dataset else content
-    with changing() as change:
+    with changing(workspace) as change:
+        path = _path(workspace, folder, name, template)
+        catalog = read_catalog(workspace)
+        dataset = _free_dataset(PurePosixPath(path).stem, catalog) if f'studio.save(\\"{_MARK}\\"' in text else ""
+        written = _with_data(workspace, catalog, f'studio.load(\\"{EXAMPLE}\\")' in text, dataset, path, template)
+        made = json.loads(re.sub(rf"\b{_MARK}\b", dataset, json.dumps(content))) if dataset else content
         change.make_folder((workspace.root / path).parent)
         for target, part in written.items():  # the notebook last: where it stands, all that it needs stands, too
             change.replace(workspace.root / target, part)
-        change.replace(workspace.root / path, json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+        try:
+            change.create(workspace.root / path, json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+        except FileExistsError:
+            raise _taken(path) from None
     return Made(path, tuple(written))
 
 
@@ -170,10 +175,12 @@ def _path(workspace: Workspace, folder: str, name: str, template: str) -> str:
         )
     file = workspace.inside(home / f"{stem}.ipynb", "notebook")
     if file.exists():
-        raise BadInput(
-            f"{workspace.shown(file)} is there already, and nothing is overwritten. Next: choose another name."
-        )
+        raise _taken(workspace.shown(file))
     return workspace.shown(file)
+
+
+def _taken(path: str) -> BadInput:
+    return BadInput(f"{path} is there already, and nothing is overwritten. Next: choose another name.")
 
 
 def _free_dataset(stem: str, catalog: Catalog) -> str:

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from studio.core.errors import BadInput, Missing, Problems
+from studio.core import changing
+from studio.core.documents import Document
+from studio.core.errors import BadInput, Missing, Problems, StudioError
+from studio.core.locks import Locked, lock
 from studio.core.workspace import Workspace, working_in
 from studio.core.yaml_entries import CannotInsert
 from studio.pipelines.plan import make_plan
-from studio.pipelines.specification import read_pipeline
+from studio.pipelines.specification import Pipeline, read_pipeline
 from studio.workflows import edit_pipeline
-from studio.workflows.edit_pipeline import FileChanged, NameTaken, add_step, new_pipeline
+from studio.workflows.edit_pipeline import FileChanged, NameTaken, Written, add_step, new_pipeline
 from tests.conftest import Place
 
 FILE = """\
@@ -114,6 +120,55 @@ def test_somebody_else_saves_in_this_moment(place: Place, monkeypatch: pytest.Mo
     assert text(place) == FILE + "# theirs\n"
 
 
+def at_once(place: Place, calls: Sequence[Callable[[], Written]]) -> list[Written | StudioError]:
+    def call(one: Callable[[], Written]) -> Written | StudioError:
+        with working_in(place.root):
+            try:
+                return one()
+            except StudioError as error:
+                return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(call, calls))
+
+
+def test_steps_that_are_added_at_once_are_all_kept(place: Place) -> None:
+    names = [f"step{number}" for number in range(6)]
+    done = at_once(place, [partial(add_step, "it", "notebooks/third.ipynb", name) for name in names])
+    assert [one.steps for one in done if isinstance(one, Written)] == [(name,) for name in names]
+    assert set(read_pipeline(Workspace(place.root), "it").steps) == {"first", "second", *names}
+
+
+def test_of_pipelines_that_are_made_at_once_one_has_the_name(place: Place) -> None:
+    notebooks = ["first", "second", "third", "été", "deep/true", "My Third (2)"]
+    done = at_once(place, [partial(new_pipeline, "fresh", [f"notebooks/{name}.ipynb"]) for name in notebooks])
+    (made,) = [one for one in done if isinstance(one, Written)]
+    assert [type(one) for one in done if one is not made] == [NameTaken] * 5
+    assert tuple(read_pipeline(Workspace(place.root), "fresh").steps) == made.steps
+
+
+def test_a_pipeline_that_somebody_else_makes_in_this_moment_stays(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse = edit_pipeline.parse_pipeline
+
+    def slow(name: str, document: Document) -> Pipeline:
+        place.write("pipelines/fresh.yml", "theirs")
+        return parse(name, document)
+
+    monkeypatch.setattr(edit_pipeline, "parse_pipeline", slow)
+    with pytest.raises(NameTaken, match="is taken"):
+        new_pipeline("fresh", ["notebooks/third.ipynb"])
+    assert text(place, "fresh") == "theirs"
+
+
+def test_who_waits_too_long_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changing, "PATIENCE", 0.1)
+    with lock(place.root / ".studio" / "changes.lock"), pytest.raises(Locked):
+        add_step("it", "notebooks/third.ipynb")
+    assert text(place) == FILE
+
+
 def test_a_text_that_would_be_read_as_something_else_is_not_written(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +218,6 @@ def test_a_folder_that_cannot_be_written(place: Place, monkeypatch: pytest.Monke
 
         raise CannotWrite(path, PermissionError(13, "Permission denied"))
 
-    monkeypatch.setattr(edit_pipeline, "write_atomic", refuse)
+    monkeypatch.setattr(changing, "write_atomic", refuse)
     with pytest.raises(Exception, match="What was there before is untouched"):
         add_step("it", "notebooks/third.ipynb")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from studio.core import changing
 from studio.core.errors import BadInput
 from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace
-from studio.data.catalog import read_catalog
+from studio.data.catalog import Catalog, read_catalog
+from studio.workflows import new_notebook as new_notebook_module
 from studio.workflows.new_notebook import list_templates, new_notebook
 from tests.conftest import Place
 
@@ -165,6 +168,41 @@ def test_a_folder_that_cannot_be_made_is_met_before_anything_is_written(
     with pytest.raises(CannotWrite, match="Permission denied"):
         new_notebook(Workspace(place.root), "training", "notebooks/deep/er", "x")
     assert {path for path in place.root.rglob("*") if ".studio" not in path.parts} == before
+
+
+def test_many_at_once_each_make_their_own(place: Place) -> None:
+    def make(number: int) -> str:
+        return new_notebook(Workspace(place.root), "training", "notebooks", "" if number % 2 else f"mine {number}").path
+
+    with ThreadPoolExecutor(6) as pool:
+        paths = list(pool.map(make, range(6)))
+    ends = {"training", "training-2", "training-3", "mine 0", "mine 2", "mine 4"}
+    assert {Path(path).stem for path in paths} == ends
+    assert {path.stem for path in (place.root / "notebooks").iterdir()} == ends
+    known = set(read_catalog(Workspace(place.root)).datasets)
+    assert known == {"example_customers", *read_saved(place)}
+
+
+def read_saved(place: Place) -> set[str]:
+    """What the templates say that they save."""
+    texts = [path.read_text(encoding="utf-8") for path in (place.root / "notebooks").glob("*.ipynb")]
+    return {name for text in texts for name in re.findall(r'studio\.save\(\\"(\w+)\\"', text)}
+
+
+def test_a_notebook_that_somebody_else_makes_in_this_moment_stays(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(place)
+    read = new_notebook_module.read_catalog
+
+    def slow(workspace: Workspace) -> Catalog:
+        place.write("notebooks/mine.ipynb", "theirs")
+        return read(workspace)
+
+    monkeypatch.setattr(new_notebook_module, "read_catalog", slow)
+    with pytest.raises(BadInput, match="is there already, and nothing is overwritten"):
+        new_notebook(Workspace(place.root), "training", "notebooks", "mine")
+    assert files(place) == before | {"notebooks/mine.ipynb": b"theirs"}
 
 
 def test_the_templates_are_listed(place: Place) -> None:
