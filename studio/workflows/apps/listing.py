@@ -134,6 +134,10 @@ def _text(workspace: Workspace, file: Path, origin: str) -> str:
     if origin == "workspace":
         file = workspace.inside(file, "app")
     try:
+        # A pipe or a device would be waited for without end.
+        if file.exists() and not file.is_file():
+            shown = workspace.shown(file)
+            raise BadInput(f"{shown} is no file, so it is no app. Next: put a notebook in its place, or remove it.")
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)

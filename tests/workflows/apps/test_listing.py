@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,16 @@ def test_without_an_app_there_is_a_next_step(place: Place) -> None:
     assert apps(place) == []
     with pytest.raises(Missing, match=r"studio notebooks new notebooks/apps/mine\.ipynb --template app"):
         choose_apps(Workspace(place.root), ())
+
+
+@pytest.mark.timeout(20)
+def test_only_a_file_is_read(place: Place) -> None:
+    folder = place.write("notebooks/apps/good.ipynb", notebook("1")).parent
+    (folder / "folder.ipynb").mkdir()
+    os.mkfifo(folder / "pipe.ipynb")
+    (folder / "link.ipynb").symlink_to("pipe.ipynb")
+    found = {app.name: app.problem for app in apps(place)}
+    assert found.pop("good") == ""
+    assert set(found) == {"folder", "link", "pipe"}
+    for problem in found.values():
+        assert ".ipynb is no file, so it is no app. Next: " in problem

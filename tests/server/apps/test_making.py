@@ -1,0 +1,51 @@
+"""Pages are made or not, and never waited for without end; no kernel is started here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.core.workspace import Workspace
+from studio.server.apps.kernels import AppKernels, Patience
+from studio.server.apps.pages import Pages
+from studio.workflows.apps.listing import App, list_apps
+from tests.conftest import Place, notebook
+
+LOG = logging.getLogger("tests.making")
+
+
+class Kernels(AppKernels):
+    """None that runs."""
+
+    async def open(self, kernel_id: str, folder: Path) -> None:
+        """Fail as a machine without room does."""
+        raise OSError(28, "No space left on device")
+
+
+def pages_of(place: Place) -> tuple[Pages, App]:
+    place.write("notebooks/apps/small.ipynb", notebook("1"))
+    workspace = Workspace(place.root)
+    (app,) = [one for one in list_apps(workspace) if one.name == "small"]
+    look: Any = None
+    return Pages({"small": app}, Kernels(workspace, 2, Patience(), {}), look, ahead=1, log=LOG), app
+
+
+@pytest.mark.timeout(20)
+def test_a_notebook_that_has_become_a_pipe_is_not_waited_for(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    async def ask() -> None:
+        pages, app = pages_of(place)
+        app.file.unlink()
+        os.mkfifo(app.file)
+        with pytest.raises(OSError, match="It is no file"):
+            pages.take(app)
+        with pytest.raises(OSError, match="It is no file"):
+            await pages.begin(app)
+        pages.tend()
+
+    asyncio.run(ask())
+    assert "no page of small could be made ahead" in caplog.text
