@@ -17,6 +17,7 @@ from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace
 from studio.tracking.redaction import Redaction
 
+_LOG = logging.getLogger(__name__)
 _ROOM = 8 << 20
 """Bytes after which the log is set aside (one earlier log is kept)."""
 _LONGEST = 64 << 10
@@ -33,10 +34,7 @@ def log_file(workspace: Workspace) -> Path:
 def note(workspace: Workspace, where: str, what: str | BaseException) -> str:
     """Write down what happened in `where` (an app's name); the number under which it is found.
 
-    Raises
-    ------
-    CannotWrite
-        When the file system refuses.
+    Where the file system refuses, it goes to this program's own log: whoever waits gets the number all the same.
     """
     number = secrets.token_hex(4)
     text = what if isinstance(what, str) else "".join(traceback.format_exception(what))
@@ -44,7 +42,11 @@ def note(workspace: Workspace, where: str, what: str | BaseException) -> str:
         text = f"{text[: _LONGEST // 2]}\n[… {len(text) - _LONGEST} characters left out …]\n{text[-_LONGEST // 2 :]}"
     text = _COLOURS.sub("", Redaction(_secrets()).text(text))
     body = "".join(f"    {line}\n" for line in text.rstrip().splitlines())
-    append(workspace, f"{clock.to_text(clock.now())} error {number} in {where}\n{body}")
+    entry = f"error {number} in {where}\n{body}"
+    try:
+        append(workspace, f"{clock.to_text(clock.now())} {entry}")
+    except CannotWrite as error:
+        _LOG.warning("%s So here is what belongs there:\n%s", error, entry)
     return number
 
 

@@ -61,10 +61,19 @@ def test_a_flood_is_cut_and_a_large_log_is_set_aside(workspace: Workspace, monke
     assert (faults.log_file(workspace).parent / "log.earlier").is_file()
 
 
-def test_a_log_that_cannot_be_written_is_told(workspace: Workspace) -> None:
+def test_a_log_that_cannot_be_written_keeps_nobody_from_a_number(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MY_API_TOKEN", "s3cret-of-mine")
     faults.log_file(workspace).mkdir(parents=True)
+    number = faults.note(workspace, "app", "what happened to s3cret-of-mine")
+    assert re.fullmatch("[0-9a-f]{8}", number)
+    assert f"error {number} in app" in caplog.text
+    assert "what happened to ***" in caplog.text
+    assert "log cannot be written: Is a directory" in caplog.text
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
     with pytest.raises(CannotWrite):
-        faults.note(workspace, "app", "x")
+        faults.append(workspace, "x")
 
 
 def test_what_widgets_log_is_kept_with_the_number_that_they_show(workspace: Workspace) -> None:
