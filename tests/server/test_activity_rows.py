@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from studio.core.errors import BadInput
 from studio.core.workspace import working_in
 from studio.server.place import Place as Root
 from studio.server.routes import activities as routes
@@ -37,3 +38,27 @@ def test_what_it_is_about(root: Root, kind: str, name: str, pipeline: str, path:
     (folder / "request.json").write_text(json.dumps(asked))
     (found,) = routes.list_(root).activities
     assert (found.names, found.pipeline, found.path) == ([name], pipeline, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("private/P.IPYNB", "notebooks/private/P.IPYNB does not exist"),
+        ("private/p", "notebooks/private/p does not exist"),
+        ("../private/P.IPYNB", "outside of the folder that Jupyter shows"),
+        ("P.IPYNB", "does not exist"),
+        ("other", "There is no pipeline 'other'"),
+    ],
+)
+def test_whatever_is_no_name_of_a_pipeline_is_a_file_as_jupyter_calls_it(
+    root: Root, place: Place, name: str, said: str
+) -> None:
+    for path in ("private/P.IPYNB", "private/p", "P.IPYNB"):
+        place.notebook(path, "1")
+    for call in (
+        lambda: routes.run(root, routes.StartRun(name=name)),
+        lambda: routes.test(root, routes.StartTests(names=[name])),
+        lambda: routes.submit(root, routes.StartSubmission(names=[name])),
+    ):
+        with pytest.raises(BadInput, match=said):
+            call()

@@ -75,6 +75,18 @@ def test_what_jupyter_does_not_show_has_no_path(root: Root, place: Place) -> Non
     assert (found.path, found.steps[0].lab_path) == (None, "ingest.ipynb")
 
 
+def test_a_notebook_that_jupyter_does_not_show_is_not_looked_at(root: Root, place: Place) -> None:
+    place.notebook("private/p.ipynb", "1")
+    place.notebook("private/P.IPYNB", "1")
+    below = Root(place.root / "notebooks")
+    for name in ("private/p.ipynb", "private/P.IPYNB", "notebooks/../private/p.ipynb", str(place.root / "private/p")):
+        with pytest.raises(BadInput, match="outside of the folder that Jupyter shows"):
+            look(below, name)
+    assert look(below, "notebooks/train.ipynb").steps[0].lab_path == "train.ipynb"
+    with pytest.raises(Missing, match="There is no pipeline 'Churn'"):
+        look(below, "Churn")
+
+
 def test_a_broken_file_says_where(root: Root, place: Place) -> None:
     place.write("pipelines/churn.yml", PIPELINE.replace("timeout", "timeot"))
     found = look(root)

@@ -406,6 +406,7 @@ export interface Pipelines {
 
 /** Which pipeline; whether a run is foreseen step by step (reads digests, so it takes longer). */
 export interface PipelineQuery {
+  /** A pipeline's name, or a notebook by its path in the workspace. */
   name: string;
   verdicts?: boolean;
 }

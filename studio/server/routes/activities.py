@@ -121,7 +121,7 @@ class ActivityEvent(Model):
 @routes.post("run")
 def run(place: Place, asked: StartRun) -> Activity:
     """Start a run."""
-    return _start(place, "run", {**asked.model_dump(exclude={"name"}), "name": _named(place, asked.name)})
+    return _start(place, "run", {**asked.model_dump(exclude={"name"}), "name": place.named(asked.name)})
 
 
 @routes.post("resume")
@@ -133,14 +133,14 @@ def resume(place: Place, asked: ResumeRun) -> Activity:
 @routes.post("test")
 def test(place: Place, asked: StartTests) -> Activity:
     """Start tests."""
-    names = [_named(place, name) for name in asked.names]
+    names = [place.named(name) for name in asked.names]
     return _start(place, "test", {"names": names, "rungs": asked.rungs, "tests": asked.tests})
 
 
 @routes.post("submit")
 def submit(place: Place, asked: StartSubmission) -> Activity:
     """Start a submission."""
-    names = [_named(place, name) for name in asked.names]
+    names = [place.named(name) for name in asked.names]
     return _start(place, "submit", {"names": names, "message": asked.message})
 
 
@@ -192,10 +192,3 @@ def _shown(place: Place, found: Found) -> Activity:
     notebook = is_notebook(name)
     path = place.lab_path(name) if notebook else None
     return Activity(**as_json(found), pipeline="" if notebook else name, path=path)
-
-
-def _named(place: Place, name: str) -> str:
-    """A pipeline by its name; a notebook, which Jupyter calls by its path, as the workspace calls it."""
-    from studio.notebooks.document import is_notebook
-
-    return place.subject(name) if is_notebook(name) else name

@@ -39,6 +39,7 @@ class PipelineQuery(Model):
     """Which pipeline; whether a run is foreseen step by step (reads digests, so it takes longer)."""
 
     name: str
+    """A pipeline's name, or a notebook by its path in the workspace."""
     verdicts: bool = True
 
 
@@ -182,7 +183,7 @@ def pipeline(place: Place, asked: PipelineQuery) -> Pipeline:
     """One pipeline: its graph, its form, its approvals."""
     from studio.workflows.view_pipeline import view_pipeline
 
-    view = view_pipeline(asked.name, verdicts=asked.verdicts)
+    view = view_pipeline(place.shown(asked.name), verdicts=asked.verdicts)
     return Pipeline(
         name=view.name,
         description=view.description,
