@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -86,6 +88,18 @@ def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
     """Write `value` as indented UTF-8 JSON with sorted keys and no NaN, whole or not at all."""
     text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     write_atomic(path, text + "\n", durable=durable)
+
+
+def open_regular(path: Path) -> IO[bytes]:
+    """A regular file, open for reading; a pipe, a device or a folder is an OSError, and none of them is waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "It is no regular file", str(path))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def digest_bytes(content: bytes) -> str:

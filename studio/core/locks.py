@@ -41,7 +41,7 @@ def try_lock(path: Path) -> int | None:
 def is_held(path: Path) -> bool:
     """Whether a process holds the lock on `path`; never keeps it from anybody for long, and makes no file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe is not waited for
     except OSError:
         return False
     try:

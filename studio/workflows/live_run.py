@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from studio.core.errors import Missing
 from studio.core.workspace import Workspace, find_workspace
 from studio.notebooks.document import is_notebook
 from studio.pipelines.records import FILE, RunStore
@@ -61,7 +62,6 @@ def page_of_runs(pipeline: str, before: str, limit: int) -> RunPage:
     Missing
         When there is neither a run nor a file of it.
     """
-    from studio.core.errors import Missing
     from studio.core.identifiers import suggest
 
     workspace = find_workspace()
@@ -72,7 +72,7 @@ def page_of_runs(pipeline: str, before: str, limit: int) -> RunPage:
     if is_notebook(pipeline):
         pipeline_of_notebook(workspace, pipeline)  # which says that there is none
     elif pipeline and pipeline not in (known := list_pipelines(workspace)):
-        raise Missing(f"There is no pipeline {pipeline!r}, and no run of one. {suggest(pipeline, known)}")
+        raise Missing(f"There is no pipeline {pipeline[:100]!r}, and no run of one. {suggest(pipeline, known)}")
     return page
 
 
@@ -141,7 +141,12 @@ class RunWatch:
                 self._activity, self._tail = driving.id, tail_of(self._workspace, driving.id)
         if self._tail is None:
             return
-        for event in self._tail.new():
+        try:
+            told = self._tail.new()
+        except Missing:  # its folder was damaged meanwhile; the run is told without its cells
+            self._activity, self._tail, self._cells = "", None, {}
+            return
+        for event in told:
             if event.kind == "step started":
                 self._cells.pop(event.step, None)
             elif event.kind == "cell":

@@ -124,6 +124,16 @@ def test_readers_see_old_or_new_never_a_part(tmp_path: Path) -> None:
     assert seen <= set(contents)
 
 
+def test_only_a_regular_file_is_read_and_nothing_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    os.mkfifo(tmp_path / "pipe")
+    with files.open_regular(tmp_path / "file") as file:
+        assert file.read() == b"content"
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/null"), tmp_path / "none"):
+        with pytest.raises(OSError, match=path.name):
+            files.open_regular(path)
+
+
 def test_the_border_of_the_workspace(tmp_path: Path) -> None:
     root = tmp_path / "root"
     (root / "in").mkdir(parents=True)

@@ -20,8 +20,8 @@ from studio.pipelines import events as run_events
 from studio.workflows import activities
 from studio.workflows.activities import starting
 from studio.workflows.activities.events import FILE, EventWriter
-from studio.workflows.activities.records import LOCK, LOG, PID, REQUEST, home, identities
-from studio.workflows.activities.requests import as_text, parse
+from studio.workflows.activities.records import LOCK, LOG, PID, home, identities
+from studio.workflows.activities.requests import REQUEST, as_text, parse
 from tests.conftest import Place
 
 
@@ -298,6 +298,82 @@ def test_a_damaged_folder_hides_no_other(workspace: Workspace) -> None:
     kept(workspace, "20260101-000000-abcdef")
     (kept(workspace, "20260101-000001-abcdef") / REQUEST).write_text("{", encoding="utf-8")
     assert [one.id for one in activities.latest(workspace)] == ["20260101-000000-abcdef"]
+
+
+STARTED = b'{"number": 1, "time": "t", "kind": "started"}\n'
+DEEP = b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (REQUEST, DEEP),
+        (REQUEST, b"{}"),
+        *[
+            (REQUEST, {wrong: value})
+            for wrong, value in [
+                ("id", "20250101-000000-abcdef"),
+                ("kind", "x"),
+                ("title", 5),
+                ("title", "\ud800"),
+                ("started", None),
+                ("started", "yesterday"),
+                ("started", "2026-01-01T00:00:00"),
+                ("names", [1]),
+                ("names", ["a\0b.ipynb"]),
+                ("version", 2),
+                ("request", []),
+                ("request", {"environment": ["dev"]}),
+            ]
+        ],
+        (FILE, STARTED + DEEP + b"\n"),
+        (FILE, b'{"number": "1", "time": "t", "kind": "ended"}\n'),
+        (FILE, b'{"number": 1, "time": "t", "kind": "dance"}\n'),
+        (FILE, b'{"number": 1, "time": "t", "kind": "ended", "status": "odd"}\n'),
+        (FILE, b'{"number": 1, "time": "t", "kind": "run", "run": ["x"]}\n'),
+        (FILE, b'{"number": 1, "time": "t", "kind": "run", "seconds": NaN}\n'),
+        (FILE, b'{"number": 1, "time": "t", "kind": "run", "more": 1}\n'),
+        (FILE, "folder"),
+        (FILE, "pipe"),
+        (PID, "pipe"),
+        (LOCK, "pipe"),
+    ],
+)
+def test_a_folder_that_is_not_of_this_format_is_left_out_alone(
+    workspace: Workspace, name: str, content: bytes | str | dict[str, object]
+) -> None:
+    whole = kept(workspace, "20260101-000000-abcdef", STARTED)
+    folder = kept(workspace, "20991231-000000-abcdef", STARTED)
+    path = folder / name
+    if isinstance(content, dict):
+        path.write_text(json.dumps(json.loads(path.read_bytes()) | content), encoding="utf-8")
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        path.unlink(missing_ok=True)
+        path.mkdir() if content == "folder" else os.mkfifo(path)
+    if name in (PID, LOCK):
+        assert activities.stop(workspace, folder.name).status == "died"
+        return
+    assert [one.id for one in activities.latest(workspace)] == [whole.name]
+    for look in (activities.read, activities.stop, lambda *asked: list(activities.follow(*asked))):
+        with pytest.raises(Missing, match=folder.name):
+            look(workspace, folder.name)
+
+
+@pytest.mark.parametrize("content", ["9" * 30, "-1", "0", "x", ""])
+def test_a_number_that_is_no_programs_is_not_asked_to_end(workspace: Workspace, content: str) -> None:
+    folder = kept(workspace, "20260101-000000-abcdef", STARTED)
+    (folder / PID).write_text(content, encoding="ascii")
+    assert activities.stop(workspace, folder.name).status == "died"
+
+
+def test_half_a_character_costs_no_event(workspace: Workspace) -> None:
+    folder = kept(workspace, "20260101-000000-abcdef")
+    EventWriter(folder / FILE).tell(
+        "ended", status="completed", text="half \ud800, whole \u00e9", result={"a": "\udcff"}
+    )
+    assert activities.read(workspace, folder.name).text == "half ?, whole \u00e9"
 
 
 def test_who_only_looks_does_not_make_others_think_that_it_lives(workspace: Workspace) -> None:

@@ -8,15 +8,20 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal, get_args
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from studio.core import clock
 from studio.core.report import Case
 from studio.pipelines import events as run_events
 
 FILE = "events.jsonl"
-KINDS = ("started", "run", "step started", "cell", "step delayed", "step finished", "case", "message", "ended")
+Kind = Literal["started", "run", "step started", "cell", "step delayed", "step finished", "case", "message", "ended"]
+Ending = Literal["completed", "failed", "refused", "stopped"]
+"""How an activity may say that it ended."""
 CELLS_EVERY = 0.1
 """Seconds between two events about one step's cells; the last cell is always told."""
 
@@ -32,7 +37,7 @@ class Event:
     time : str
         When, as an RFC 3339 time.
     kind : str
-        One of `KINDS`.
+        One of `Kind`.
     run, step : str
         Which run; which of its steps.
     attempt, done, total : int
@@ -49,9 +54,11 @@ class Event:
         At the end: what ``--json`` of the command prints.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
     number: int
     time: str
-    kind: str
+    kind: Kind
     run: str = ""
     step: str = ""
     attempt: int = 0
@@ -93,14 +100,15 @@ class EventWriter:
         self.on_samples = False
         self.lost = 0
 
-    def tell(self, kind: str, **facts: Any) -> None:
+    def tell(self, kind: Kind, **facts: Any) -> None:
         """Add an event of `kind`."""
         with self._lock:
             self._number += 1
             event = Event(self._number, clock.to_text(clock.now()), kind, **facts)
-            line = json.dumps({key: value for key, value in event.as_dict().items() if value}, default=str) + "\n"
+            facts = {key: value for key, value in event.as_dict().items() if value}
+            line = json.dumps(facts, default=str, ensure_ascii=False) + "\n"
             try:
-                _append(self._path, line.encode())
+                _append(self._path, line.encode(errors="replace"))  # half a character, which no reader takes
             except OSError:
                 self._number -= 1
                 self.lost += 1
@@ -151,9 +159,28 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def parse(lines: bytes) -> Iterator[Event]:
-    """The events of whole lines; one that was torn when the machine stopped is left out."""
+    """The events of whole lines; one that was torn when the machine stopped is left out.
+
+    Raises
+    ------
+    ValueError
+        When a line is not of this format.
+    """
     for line in lines.splitlines():
         try:
-            yield Event(**json.loads(line))
-        except (ValueError, TypeError):
-            continue
+            event = _format().validate_json(line)
+        except ValidationError as error:
+            if (
+                line.startswith(b"{")
+                and error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid"
+            ):
+                continue
+            raise
+        if event.kind == "ended" and event.status not in get_args(Ending):
+            raise ValueError(f"no activity ends as {event.status[:60]!r}")
+        yield event
+
+
+@cache
+def _format() -> TypeAdapter[Event]:
+    return TypeAdapter(Event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,23 +11,22 @@ from studio.core.errors import Problems, StudioError
 from studio.core.files import CannotUse
 from studio.core.workspace import working_in
 from studio.workflows.activities.events import EventWriter
-from studio.workflows.activities.records import REQUEST
-from studio.workflows.activities.requests import ResumeAsked, RunAsked, SubmissionAsked, TestsAsked, parse
+from studio.workflows.activities.requests import ResumeAsked, RunAsked, SubmissionAsked, TestsAsked, parse, read_request
 
 Ending = dict[str, Any]
 
 
 def perform(folder: Path, writer: EventWriter) -> Ending:
     """Do what the request in `folder` asks for; the facts of the event that ends it."""
-    asked = json.loads((folder / REQUEST).read_bytes())
+    asked = read_request(folder)
     root = folder.parents[2]
     os.chdir(root)
-    kind = asked["kind"]
+    kind = asked.kind
     writer.on_samples = kind in {"test", "submit"}
-    writer.tell("started", text=asked["title"], subject=kind)
+    writer.tell("started", text=asked.title, subject=kind)
     try:
         with working_in(root):
-            return _WORKFLOWS[kind](parse(kind, asked["request"]), root, writer)
+            return _WORKFLOWS[kind](parse(kind, asked.request), root, writer)
     except StudioError as error:
         return _explained(error)
     except OSError as error:

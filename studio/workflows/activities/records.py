@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import time
@@ -15,13 +14,14 @@ from typing import Any
 
 from studio.core import clock
 from studio.core.errors import Missing
+from studio.core.files import open_regular
 from studio.core.locks import is_held
 from studio.core.workspace import Workspace
 from studio.workflows.activities import events
 from studio.workflows.activities.events import Event
+from studio.workflows.activities.requests import REQUEST, read_request
 
-REQUEST, LOCK, LOG, PID = "request.json", "lock", "log", "pid"
-FORMAT = 1
+LOCK, LOG, PID = "lock", "log", "pid"
 _IDENTITY = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 _LOOK_EVERY = 0.2
 
@@ -77,9 +77,10 @@ def home(workspace: Workspace) -> Path:
 def folder_of(workspace: Workspace, identity: str) -> Path:
     """The folder of one activity; Missing where there is none."""
     folder = home(workspace) / identity
-    if not _IDENTITY.fullmatch(identity) or not (folder / REQUEST).is_file():
-        raise Missing(f"There is no activity {identity[:60]!r}. Next: look at the list of activities.")
-    return folder
+    with contextlib.suppress(OSError):  # a folder that may not be entered
+        if _IDENTITY.fullmatch(identity) and (folder / REQUEST).is_file():
+            return folder
+    raise Missing(f"There is no activity {identity[:60]!r}. Next: look at the list of activities.")
 
 
 def identities(workspace: Workspace) -> list[str]:
@@ -108,27 +109,28 @@ def latest(workspace: Workspace, limit: int = 50) -> list[Activity]:
 
 
 def look(folder: Path) -> Activity:
-    """The activity in `folder`; Missing when its request cannot be read."""
+    """The activity in `folder`; Missing when what lies there cannot be read."""
     lives = is_held(folder / LOCK)  # looked at first: whoever ends says so before it lets go
     try:
-        asked = json.loads((folder / REQUEST).read_bytes())
-        facts = {key: asked[key] for key in ("id", "kind", "title", "started")}
-        names = tuple(asked["names"])
-        environment = str(asked.get("request", {}).get("environment", ""))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Missing(
-            f"The activity {folder.name} cannot be read: its {REQUEST} is missing or damaged. "
-            f"Next: remove the folder {folder}"
-        ) from error
+        asked = read_request(folder)
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, REQUEST) from error
     begun, run, ended = _summary(folder)
-    run = run if facts["kind"] in {"run", "resume"} else ""  # the others' runs are on samples, and nobody's to continue
+    run = run if asked.kind in {"run", "resume"} else ""  # the others' runs are on samples, and nobody's to continue
     if ended is not None:
         status, text = ended
     elif lives:
         status, text = ("running" if begun else "starting"), ""
     else:
         status, text = "died", obituary(folder, run)
-    return Activity(**facts, names=names, status=status, run=run, text=text, environment=environment)
+    facts = {"id": asked.id, "kind": asked.kind, "title": asked.title, "started": asked.started}
+    return Activity(**facts, names=asked.names, status=status, run=run, text=text, environment=asked.environment)
+
+
+def _damaged(folder: Path, file: str) -> Missing:
+    return Missing(
+        f"The activity {folder.name} cannot be read: its {file} is missing or damaged. Next: remove the folder {folder}"
+    )
 
 
 def obituary(folder: Path, run: str) -> str:
@@ -159,7 +161,13 @@ class Tail:
         self.ended = False
 
     def new(self) -> list[Event]:
-        """The events since the last call; a program that died has an ``ended`` of its own. Quick, and never waits."""
+        """The events since the last call; a program that died has an ``ended`` of its own. Quick, and never waits.
+
+        Raises
+        ------
+        Missing
+            When they cannot be read.
+        """
         if self.ended:
             return []
         lives = is_held(self._folder / LOCK)
@@ -176,14 +184,15 @@ class Tail:
 
     def _lines(self) -> Iterator[Event]:
         try:
-            with (self._folder / events.FILE).open("rb") as file:
+            with open_regular(self._folder / events.FILE) as file:
                 file.seek(self._read)
-                content = file.read()
+                whole = _whole(file.read())
+            yield from events.parse(whole)
         except FileNotFoundError:
             return
-        whole = content[: content.rfind(b"\n") + 1]
+        except (OSError, ValueError) as error:
+            raise _damaged(self._folder, events.FILE) from error
         self._read += len(whole)
-        yield from events.parse(whole)
 
 
 def tail_of(workspace: Workspace, identity: str, after: int = 0) -> Tail:
@@ -212,16 +221,20 @@ def _summary(folder: Path) -> tuple[bool, str, tuple[str, str] | None]:
     path = folder / events.FILE
     try:
         found = path.stat()
+        return _summarised(path, found.st_mtime_ns, found.st_size)
     except FileNotFoundError:
         return False, "", None
-    return _summarised(path, found.st_mtime_ns, found.st_size)
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, events.FILE) from error
 
 
 @lru_cache(maxsize=500)
 def _summarised(path: Path, modified: int, size: int) -> tuple[bool, str, tuple[str, str] | None]:
     del modified, size  # what makes another content another entry
     run, ended, number = "", None, 0
-    for event in events.parse(_whole(path.read_bytes())):
+    with open_regular(path) as file:
+        content = _whole(file.read())
+    for event in events.parse(content):
         number = event.number
         run = run or event.run
         ended = (event.status, event.text) if event.kind == "ended" else ended

@@ -1,4 +1,7 @@
-"""What an activity can be asked for, as it stands in its ``request.json``; checked before a program is started."""
+"""What an activity can be asked for, as it stands in its ``request.json``; checked before a program is started.
+
+The file is read here only, and strictly: whoever may write into ``.studio/`` may have put anything there.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,21 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, JsonValue, field_validator
+from pydantic import ConfigDict, Field, JsonValue, field_validator
 
+from studio.core import clock
 from studio.core.documents import Section, validate
 from studio.core.errors import BadInput, Problems
+from studio.core.files import open_regular
 from studio.core.identifiers import suggest
 from studio.core.settings import Rung
 from studio.core.workspace import Workspace
 
+REQUEST = "request.json"
+FORMAT: Literal[1] = 1
 Kind = Literal["run", "resume", "test", "submit"]
 
 
@@ -180,6 +188,61 @@ def parse(kind: str, request: Mapping[str, Any]) -> Asked:
     if kind not in ASKED:
         raise BadInput(f"There is no activity {kind!r}. {suggest(kind, get_args(Kind))}")
     return validate(ASKED[kind], dict(request), "")
+
+
+class Request(Section):
+    """The file itself: who reads it finds all that was asked."""
+
+    model_config = ConfigDict(strict=True)
+
+    version: Literal[1] = FORMAT
+    id: str
+    kind: Kind
+    title: str
+    names: tuple[str, ...]
+    started: str
+    request: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @field_validator("names")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any("\0" in name for name in value):
+            raise ValueError("no name holds a null character")
+        return value
+
+    @field_validator("started")
+    @classmethod
+    def _is_time(cls, value: str) -> str:
+        if clock.from_text(value).tzinfo is None:
+            raise ValueError("it has no time zone")
+        return value
+
+    @field_validator("request")
+    @classmethod
+    def _names_an_environment(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if not isinstance(value.get("environment", ""), str):
+            raise ValueError("an environment is called by its name")
+        return value
+
+    @property
+    def environment(self) -> str:
+        """The environment that a run was asked for; "" for the others."""
+        return str(self.request.get("environment", ""))
+
+
+def read_request(folder: Path) -> Request:
+    """What stands in the folder of an activity.
+
+    Raises
+    ------
+    OSError, ValueError
+        When the file cannot be read, is not of this format, or is that of another activity.
+    """
+    with open_regular(folder / REQUEST) as file:
+        found = Request.model_validate_json(file.read())
+    if found.id != folder.name:
+        raise ValueError(f"it is the request of the activity {found.id[:60]!r}")
+    return found
 
 
 def as_text(value: JsonValue) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -16,16 +15,14 @@ from typing import Any
 
 from studio.core import clock
 from studio.core.errors import StudioError
-from studio.core.files import CannotWrite, write_json
+from studio.core.files import CannotWrite, open_regular, write_json
 from studio.core.identifiers import new_run_id
 from studio.core.locks import is_held, lock, try_lock
 from studio.core.workspace import Workspace
 from studio.workflows.activities.records import (
-    FORMAT,
     LOCK,
     LOG,
     PID,
-    REQUEST,
     Activity,
     folder_of,
     home,
@@ -33,7 +30,7 @@ from studio.workflows.activities.records import (
     latest,
     look,
 )
-from studio.workflows.activities.requests import Asked, parse
+from studio.workflows.activities.requests import FORMAT, REQUEST, Asked, parse, read_request
 
 KEPT = 200
 """Activities that are kept; of those that ended, the oldest go first."""
@@ -107,9 +104,10 @@ def stop(workspace: Workspace, identity: str) -> Activity:
     """
     folder = folder_of(workspace, identity)
     try:
-        program = int((folder / PID).read_text())
+        with open_regular(folder / PID) as file:
+            program = int(file.read())
         _interrupt(program, folder)
-    except (OSError, ValueError):
+    except (OSError, ValueError, OverflowError):
         pass  # it is gone, and its state says so
     return look(folder)
 
@@ -131,7 +129,7 @@ def _check_alone(workspace: Workspace, kind: str, asked: Asked, alive: list[Acti
     for one in alive:
         if one.kind != kind:
             continue
-        same = one.title == asked.title and _request(folder_of(workspace, one.id)) == _as_json(asked)
+        same = one.title == asked.title and _same(home(workspace) / one.id, asked)
         if same or (kind == "submit" and set(one.names) & set(asked.names)):
             raise Underway(
                 f"{one.title} is under way already, since {one.started}. Next: wait for its end, or stop it first."
@@ -142,8 +140,11 @@ def _check_alone(workspace: Workspace, kind: str, asked: Asked, alive: list[Acti
         )
 
 
-def _request(folder: Path) -> Any:
-    return json.loads((folder / REQUEST).read_bytes()).get("request")
+def _same(folder: Path, asked: Asked) -> bool:
+    try:
+        return read_request(folder).request == _as_json(asked)
+    except (OSError, ValueError):  # it could be read a moment ago, and is gone
+        return False
 
 
 def _as_json(asked: Asked) -> dict[str, Any]:
