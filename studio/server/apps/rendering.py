@@ -147,12 +147,14 @@ class AppRenderer(NotebookRenderer):  # type: ignore[misc]  # Voila is not typed
         """The app's notebook, read strictly."""
         del path
         document = parse_notebook(self.app.file.read_text(encoding="utf-8"), self.app.file.name)
-        cells = document.for_run()
-        cells["metadata"]["kernelspec"] = {"name": "python3", "display_name": "Python", "language": "python"}
-        # What a notebook says to Voila itself would choose another template.
-        cells["metadata"].pop("voila", None)
-        _leave_out_title(cells["cells"], self.app.title)
-        return nbformat.from_dict(cells)
+        content = document.for_run()
+        # No page needs more of the metadata. What a notebook says to Voila would choose another template, and nbconvert
+        # refuses a notebook for a title that is a number, of which nobody would see anything.
+        content["metadata"] = {"kernelspec": {"name": "python3", "display_name": "Python", "language": "python"}}
+        for cell in content["cells"]:
+            _leave_out_the_rest(cell)
+        _leave_out_title(content["cells"], self.app.title)
+        return nbformat.from_dict(content)
 
     async def page(self, kernel_id: str, kernel: Any) -> str:
         """The page, with the kernel's cells run.
@@ -198,6 +200,18 @@ class AppRenderer(NotebookRenderer):  # type: ignore[misc]  # Voila is not typed
             self.progress(len(nb.cells), len(nb.cells))
         finally:
             await self._cleanup_resources()
+
+
+def _leave_out_the_rest(cell: dict[str, Any]) -> None:
+    """Take away what decides neither how a cell is run nor how it is shown, and what nbformat's schema refuses."""
+    metadata = cell["metadata"]
+    kept: dict[str, Any] = {"tags": [tag for tag in dict.fromkeys(metadata.get("tags", ())) if tag and "," not in tag]}
+    if isinstance(kind := metadata.get("raw_mimetype"), str):
+        kept["raw_mimetype"] = kind
+    cell["metadata"] = kept
+    if "attachments" in cell:
+        found = cell["attachments"] if isinstance(cell["attachments"], dict) else {}
+        cell["attachments"] = {name: bundle for name, bundle in found.items() if isinstance(bundle, dict)}
 
 
 def _leave_out_title(cells: list[dict[str, Any]], title: str) -> None:
