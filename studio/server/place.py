@@ -52,7 +52,7 @@ class Place:
         return name if _PIPELINE.fullmatch(name) else self.subject(name)
 
     def shown(self, name: str) -> str:
-        """`name` itself, of a pipeline or of a file in the workspace; BadInput where Jupyter does not show that file."""
+        """`name` itself, of a pipeline or of a file in the workspace; BadInput for one that Jupyter does not show."""
         if not _PIPELINE.fullmatch(name):
             self._check_shown(self.workspace.inside(name, "file"), name)
         return name
