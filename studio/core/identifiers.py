@@ -22,7 +22,7 @@ def check_name(text: str, kind: str) -> str:
     """`text` itself, or BadInput saying which names a `kind` ("pipeline", "dataset", …) may have."""
     if not is_name(text):
         raise BadInput(
-            f"{text!r} is no name for a {kind}. A name starts with a lower-case letter, goes on with lower-case "
+            f"{text[:100]!r} is no name for a {kind}. A name starts with a lower-case letter, goes on with lower-case "
             "letters, digits, '_' or '-', and has at most 64 characters."
         )
     return text

@@ -37,6 +37,7 @@ LAST = "last"
 PATIENCE = 2.0
 """Seconds to wait for one who only looks at a run and holds it for a moment."""
 _LOOKED_AT = 1_000
+_LONGEST = 60
 Runs = list[RunRecord]
 
 
@@ -236,7 +237,8 @@ class RunStore:
         return self._workspace.runs / run
 
     def _resolved(self, name: str) -> str:
-        if name[:1].isdigit() and name == Path(name).name and (self._folder(name) / FILE).is_file():
+        short = len(name) <= _LONGEST  # a longer one would be refused by the file system
+        if short and name[:1].isdigit() and name == Path(name).name and (self._folder(name) / FILE).is_file():
             return name  # without listing all that there are
         ids = self.ids()
         if name == LAST and ids:
@@ -252,7 +254,7 @@ class RunStore:
             )
         if not ids:
             raise Missing("There is no run yet. Next: studio run PIPELINE")
-        raise Missing(f"There is no run {name!r}. {suggest(name, ids[:5])} Next: studio runs list")
+        raise Missing(f"There is no run {name[:100]!r}. {suggest(name, ids[:5])} Next: studio runs list")
 
     def _load(self, run: str) -> RunRecord:
         path = self._folder(run) / FILE

@@ -267,7 +267,7 @@ def _no_such_pipeline(workspace: Workspace, name: str) -> str:
     known = list_pipelines(workspace)
     if stem in known:
         return f"A pipeline is called by its name, without {ENDING}. Next: use {stem}"
-    return f"There is no pipeline {name!r} in {workspace.shown(workspace.pipelines)}/. {suggest(name, known)}"
+    return f"There is no pipeline {name[:100]!r} in {workspace.shown(workspace.pipelines)}/. {suggest(name, known)}"
 
 
 def _name_problems(document: Document) -> list[Problem]:

@@ -38,7 +38,7 @@ def fix_notebook(workspace: Workspace, subject: str, rules: Sequence[str] = ()) 
     """
     unknown = [rule for rule in rules if rule not in RULES]
     if unknown:
-        raise BadInput(f"There is no rule {unknown[0]!r}. {suggest(unknown[0], RULES)}")
+        raise BadInput(f"There is no rule {unknown[0][:100]!r}. {suggest(unknown[0], RULES)}")
     file = workspace.inside(subject, "notebook")
     if not file.is_file():
         raise Missing(f"The notebook {subject} does not exist. Next: correct the path.")

@@ -106,7 +106,7 @@ def new_notebook(workspace: Workspace, template: str, folder: str, name: str = "
     """
     if template not in _ORDER:
         raise BadInput(
-            f"There is no template {template!r}. {suggest(template, _ORDER)} Next: studio notebooks templates"
+            f"There is no template {template[:100]!r}. {suggest(template, _ORDER)} Next: studio notebooks templates"
         )
     content = _content(template)
     text = json.dumps(content)

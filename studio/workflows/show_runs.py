@@ -27,7 +27,7 @@ def list_runs(pipeline: str | None, limit: int) -> tuple[list[RunRecord], list[U
     settle_runs(workspace, store)
     found, unreadable = store.list(pipeline=pipeline, limit=limit)
     if pipeline is not None and not found and pipeline not in (known := list_pipelines(workspace)):
-        raise BadInput(f"There is no pipeline {pipeline!r}, and no run of one. {suggest(pipeline, known)}")
+        raise BadInput(f"There is no pipeline {pipeline[:100]!r}, and no run of one. {suggest(pipeline, known)}")
     return found, unreadable
 
 
@@ -81,7 +81,7 @@ def choose_step(record: RunRecord, step: str | None) -> StepRecord:
     if step is not None:
         found = [item for item in steps if step in (item.key, item.name)]
         if not found:
-            raise Missing(f"Run {record.id} has no step {step!r}. {suggest(step, record.steps)}")
+            raise Missing(f"Run {record.id} has no step {step[:100]!r}. {suggest(step, record.steps)}")
         return next((item for item in found if item.status in ("failed", "killed")), found[0])
     failed = [item for item in steps if item.status in ("failed", "killed")]
     made = [item for item in steps if item.executed_notebook]

@@ -175,8 +175,8 @@ def find_event(workspace: Workspace, name: str) -> Event:
     if len(found) == 1:
         return found[0]
     if found:
-        raise BadInput(f"{len(found)} submissions begin with {name!r}. Next: give more of the identifier.")
-    raise Missing(f"There is no submission {name!r}. Next: studio review list")
+        raise BadInput(f"{len(found)} submissions begin with {name[:100]!r}. Next: give more of the identifier.")
+    raise Missing(f"There is no submission {name[:100]!r}. Next: studio review list")
 
 
 def _fetch(workspace: Workspace, identity: str, mlflow_run_id: object) -> None:

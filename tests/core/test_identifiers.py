@@ -32,3 +32,9 @@ def test_suggestions() -> None:
     assert identifiers.suggest("zzz", known) == "Known: folds, horizon, seed."
     assert identifiers.suggest("zzz", iter(())) == "None is known."
     assert identifiers.nearest("zzz", known) is None
+
+
+def test_a_name_beyond_reason_is_told_in_short() -> None:
+    with pytest.raises(BadInput, match="is no name for a step") as caught:
+        identifiers.check_name("a" * 100_000, "step")
+    assert len(str(caught.value)) < 400

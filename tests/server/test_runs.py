@@ -148,6 +148,22 @@ def test_what_is_not_there(root: Root) -> None:
     assert routes.page(root, routes.RunsQuery(pipeline="it")).total == 1
 
 
+def test_names_beyond_reason_are_missing_and_told_in_short(root: Root) -> None:
+    run(root)
+    for name in ("9" * 300, "9" * 100_000, "\u0663" * 200, "9\0"):
+        with pytest.raises(Missing, match="There is no run") as caught:
+            routes.run(root, routes.RunQuery(run=name))
+        assert len(str(caught.value)) < 400
+    (row,) = routes.page(root, routes.RunsQuery()).runs
+    for call in (
+        lambda: routes.executed(root, routes.ExecutedQuery(run=row.run, step="s" * 100_000)),
+        lambda: routes.page(root, routes.RunsQuery(pipeline="p" * 100_000)),
+    ):
+        with pytest.raises(BadInput) as refused:
+            call()
+        assert len(str(refused.value)) < 400
+
+
 def test_the_runs_of_a_notebook_are_asked_for_by_its_path(root: Root, place: Place) -> None:
     place.write("notebooks/it.py", "# %%\n1\n")
     for path, made_up in (("notebooks/it.ipynb", "notebooks-it"), ("notebooks/it.py", None)):

@@ -91,6 +91,8 @@ def test_what_is_refused_changes_nothing(place: Place, monkeypatch: pytest.Monke
         add_step("it", "notebooks/none.ipynb")
     with pytest.raises(Missing, match="no pipeline 'other'"):
         add_step("other", "notebooks/third.ipynb")
+    with pytest.raises(Missing, match=r"no pipeline 'o{100}' in"):
+        add_step("o" * 100_000, "notebooks/third.ipynb")
     with pytest.raises(BadInput, match="outside the workspace"):
         add_step("it", "../../etc/third.ipynb")
     place.write("notebooks/r.ipynb", '{"cells": [], "metadata": {}')

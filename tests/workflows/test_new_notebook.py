@@ -98,6 +98,7 @@ def test_an_example_that_a_person_changed_is_left(place: Place) -> None:
     ("template", "folder", "name", "said"),
     [
         ("trainin", "notebooks", "", "Did you mean 'training'?"),
+        ("t" * 100_000, "notebooks", "", "There is no template 't{100}'. Known"),
         ("training", "../outside", "", "leads outside the workspace"),
         ("training", "notebooks", "../x", "is no name for a notebook"),
         ("training", "notebooks", "a/b", "is no name for a notebook"),
