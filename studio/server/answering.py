@@ -69,6 +69,12 @@ class AnsweringHandler(APIHandler):
         """Take what `StudioExtension` made."""
         self._make = answering
         self.when_gone: Callable[[], object] | None = None
+        self._known_by_host = True
+
+    def check_host(self) -> bool:
+        """Jupyter's look at the Host header, remembered: its refusal says no more than 403."""
+        self._known_by_host = bool(super().check_host())
+        return self._known_by_host
 
     def on_connection_close(self) -> None:
         """End the stream whose reader is gone (tornado has taken hold of this very method before the request)."""
@@ -150,8 +156,11 @@ class AnsweringHandler(APIHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer what tornado and Jupyter refuse in the shape of all errors."""
-        from studio.server.failures import by_status
+        from studio.server.failures import by_status, foreign_host
 
+        if not self._known_by_host:
+            self.finish(json.dumps(foreign_host().body()), set_content_type=JSON)
+            return
         error = kwargs.get("exc_info", (None, None, None))[1]
         reason = getattr(error, "log_message", None) or getattr(error, "reason", None) or ""
         self.finish(json.dumps(by_status(status_code, str(reason)).body()), set_content_type=JSON)

@@ -122,6 +122,16 @@ def by_status(status: int, reason: str) -> Failure:
     return Failure(status, f"{reason or _WORDS.get(status, 'The request failed')}.".replace("..", "."), rule="Http")
 
 
+def foreign_host() -> Failure:
+    """What Jupyter refuses because of the Host header, whatever the token."""
+    return Failure(
+        403,
+        "Jupyter does not answer under the name by which it was asked.",
+        "open it at localhost, or let who runs it add the name to c.ServerApp.local_hostnames.",
+        "Host",
+    )
+
+
 def _rules(error: StudioError) -> str:
     refusals = getattr(error, "refusals", ())
     return ", ".join(dict.fromkeys(str(one.rule) for one in refusals)) if isinstance(error, Refused) else ""

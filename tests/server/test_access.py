@@ -53,6 +53,15 @@ def test_without_a_token_every_route_answers_403(anna: Client, route: Route) -> 
         assert answer.json["message"]
 
 
+def test_a_foreign_name_is_refused_as_such_also_with_the_token(anna: Client) -> None:
+    for method in ("GET", "POST"):
+        answer = anna.ask(method, "session", b"{}" if method == "POST" else None, Host="evil.example")
+        assert (answer.status, answer.json["rule"]) == (403, "Host")
+        assert answer.json["message"] == "Jupyter does not answer under the name by which it was asked."
+        assert "local_hostnames" in answer.json["next"]
+    assert Client(anna.server, "wrong").get("session").json["rule"] == "NotLoggedIn"
+
+
 @pytest.mark.parametrize("path", ["", "nothing/here", "session/more"])
 def test_without_a_token_nobody_learns_which_routes_there_are(anna: Client, path: str) -> None:
     assert Client(anna.server, None).get(path).status == 403
