@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace
 from studio.workflows import activities
 from studio.workflows.scheduler import GRACE, Outcome, list_schedules, look_once
@@ -129,6 +130,94 @@ def test_a_broken_file_is_told_and_the_others_go_on(scheduled: Place, started: l
         "broken": True,
         "total": False,
     }
+
+
+DEEP = "[" * 100_000
+SINCE = {"cron": "0 * * * *", "timezone": "UTC", "since": "2026-03-02T12:00:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("since.json", json.dumps(SINCE | {"since": "2026-03-02T12:00:00"})),
+        ("since.json", json.dumps(SINCE | {"since": 5})),
+        ("since.json", json.dumps(SINCE | {"cron": ["0"]})),
+        ("since.json", DEEP),
+        ("since.json", "{"),
+        ("since.json", "folder"),
+        ("since.json", "pipe"),
+        ("99999999T9999Z.json", "{}"),
+    ],
+)
+def test_damaged_state_of_one_pipeline_leaves_that_one_out(
+    scheduled: Place, started: list[str], file: str, content: str
+) -> None:
+    whole = (scheduled.root / "pipelines/total.yml").read_text(encoding="utf-8")
+    scheduled.write("pipelines/another.yml", whole)  # which comes first
+    look(scheduled, NOON)
+    damaged = scheduled.root / ".studio/schedule/another" / file
+    damaged.unlink(missing_ok=True)
+    if content == "folder":
+        damaged.mkdir()
+    elif content == "pipe":
+        os.mkfifo(damaged)
+    else:
+        damaged.write_text(content, encoding="utf-8")
+    warnings: list[str] = []
+    assert [one.pipeline for one in look(scheduled, NOON + timedelta(hours=1), warnings)] == ["total"]
+    (warning,) = warnings
+    assert warning.startswith(f"another is left out: .studio/schedule/another/{file} is damaged: ")
+    assert [one.pipeline for one in list_schedules(Workspace(scheduled.root))] == ["another", "total"]
+
+
+@pytest.mark.parametrize("error", [RecursionError("too deep"), OSError(5, "Input/output error", "x"), KeyError("x")])
+def test_a_time_whose_handling_fails_is_not_left_open(
+    scheduled: Place, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    look(scheduled, NOON)
+    monkeypatch.setattr(activities, "start", fail)
+    (told,) = look(scheduled, NOON + timedelta(hours=1))
+    assert told.outcome == "failed"
+    assert str(error.args[-1]) in told.text
+    assert [one.last for one in list_schedules(Workspace(scheduled.root))] == [told]
+
+
+def test_a_damaged_outcome_is_passed_over(scheduled: Place, started: list[str]) -> None:
+    look(scheduled, NOON)
+    told = look(scheduled, NOON + timedelta(hours=1))
+    folder = scheduled.root / ".studio/schedule/total"
+    whole = json.loads((folder / "20260302T1300Z.json").read_bytes())
+    contents = [DEEP, "[]", json.dumps(whole | {"text": 5}), json.dumps(whole | {"outcome": "odd"})]
+    for hour, content in enumerate(contents, start=14):
+        (folder / f"20260302T{hour}00Z.json").write_text(content, encoding="utf-8")
+    os.mkfifo(folder / "20260302T2000Z.json")
+    assert list(outcomes(Workspace(scheduled.root), "total")) == told
+
+
+def test_a_time_that_cannot_be_taken_whole_is_not_taken(scheduled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    workspace = Workspace(scheduled.root)
+    with monkeypatch.context() as patch:
+        patch.setattr(json, "dump", full)
+        with pytest.raises(CannotWrite):
+            claim(workspace, "total", NOON)
+    assert claim(workspace, "total", NOON)
+
+
+def test_a_damaged_activity_stops_no_schedule(scheduled: Place) -> None:
+    look(scheduled, NOON)
+    folder = scheduled.root / ".studio/activities/20991231-000000-abcdef"
+    asked = {"id": folder.name, "kind": "run", "title": "run x", "names": ["x"], "started": "2026-01-01T00:00:00Z"}
+    scheduled.write(f".studio/activities/{folder.name}/request.json", json.dumps(asked))
+    scheduled.write(f".studio/activities/{folder.name}/events.jsonl", DEEP + "\n")
+    (scheduled.root / "notebooks/sum.ipynb").write_text("{", encoding="utf-8")  # it comes as far as to its start
+    (told,) = look(scheduled, NOON + timedelta(hours=1))
+    assert "notebooks/sum.ipynb" in told.text
 
 
 def test_the_run_before_is_not_overtaken(scheduled: Place, started: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 
 from studio.core import clock
 from studio.core.errors import StudioError
+from studio.core.files import CannotUse
 from studio.core.locks import try_lock
 from studio.core.workspace import Workspace
 from studio.pipelines.schedule import Schedule
 from studio.pipelines.specification import list_pipelines, read_pipeline
 from studio.workflows import activities
-from studio.workflows.scheduler.outcomes import Outcome, claim, conclude, handled_until, home
+from studio.workflows.scheduler.outcomes import Kind, Outcome, claim, conclude, handled_until, home
 
 LOCK = "lock"
 GRACE = timedelta(minutes=5)
@@ -53,8 +54,8 @@ def serve(workspace: Workspace, stopping: threading.Event, tell: Tell, warn: War
             try:
                 held = try_lock(home(workspace) / LOCK) if held is None else held
                 waiting = look_once(workspace, tell, warn_once)
-            except StudioError as error:  # a full disk, say: it may be mended while this waits
-                warn_once(str(error))
+            except (StudioError, OSError) as error:  # a full disk, say: it may be mended while this waits
+                warn_once(_sentence(error))
                 waiting = _LONGEST
             stopping.wait(waiting)
     finally:
@@ -65,21 +66,17 @@ def serve(workspace: Workspace, stopping: threading.Event, tell: Tell, warn: War
 def look_once(workspace: Workspace, tell: Tell, warn: Warn, now: datetime | None = None) -> float:
     """Start what is due now; the seconds until the next look is worth it.
 
-    Raises
-    ------
-    CannotWrite
-        When the scheduler's own state cannot be written.
+    A pipeline whose file or state cannot be used is told to `warn` and left out, and the others go on.
     """
     now = now or clock.now()
     waiting = _LONGEST
     for name in list_pipelines(workspace):
         try:
             schedule = read_pipeline(workspace, name).schedule
-        except StudioError as error:
-            warn(f"{name} is left out: {error}")
-            continue
-        if schedule is not None:
-            waiting = min(waiting, _look_at(workspace, name, schedule, now, tell))
+            if schedule is not None:
+                waiting = min(waiting, _look_at(workspace, name, schedule, now, tell))
+        except Exception as error:  # noqa: BLE001  one pipeline's trouble, foreseen or not, is not that of the others
+            warn(f"{name} is left out: {_sentence(error)}")
     return max(waiting, 0.05)
 
 
@@ -88,8 +85,10 @@ def _look_at(workspace: Workspace, name: str, schedule: Schedule, now: datetime,
     due = _last_time(schedule, done, now)
     if due is not None and claim(workspace, name, due):
         outcome = _handle(workspace, name, schedule, due, now)
-        conclude(workspace, due, outcome)
-        tell(outcome)
+        try:
+            conclude(workspace, due, outcome)
+        finally:
+            tell(outcome)
     following = schedule.next_time(now)
     return _LONGEST if following is None else (following - now).total_seconds()
 
@@ -112,19 +111,32 @@ def _last_time(schedule: Schedule, after: datetime, until: datetime) -> datetime
 
 
 def _handle(workspace: Workspace, name: str, schedule: Schedule, due: datetime, now: datetime) -> Outcome:
-    def outcome(kind: str, text: str, activity: str = "") -> Outcome:
-        facts = {"pipeline": name, "time": clock.to_text(due), "decided": clock.to_text(clock.now())}
-        return Outcome(**facts, outcome=kind, text=text, activity=activity)  # type: ignore[arg-type]
+    def outcome(kind: Kind, text: str, activity: str = "") -> Outcome:
+        return Outcome(name, clock.to_text(due), kind, text, activity, decided=clock.to_text(clock.now()))
 
+    try:
+        return outcome(*_come_of(workspace, name, schedule, due, now))
+    except Exception as error:  # noqa: BLE001  the time is taken: whatever it is, what came of it is told
+        return outcome("failed", _sentence(error))
+
+
+def _come_of(
+    workspace: Workspace, name: str, schedule: Schedule, due: datetime, now: datetime
+) -> tuple[Kind, str, str]:
+    """What comes of a time that was taken, as a kind and a sentence, and the activity that it is about."""
     late = now - due
     if late > GRACE and schedule.missed == "skip":
-        return outcome("skipped", f"No scheduler was up at that time, and missed times of {name} are skipped.")
+        return "skipped", f"No scheduler was up at that time, and missed times of {name} are skipped.", ""
     going = [one for one in activities.latest(workspace) if one.alive and name in one.names and one.kind != "test"]
     if going:
-        return outcome("skipped", f"{going[0].title} of {going[0].started} was still under way.", going[0].id)
-    try:
-        started = activities.start(workspace, "run", {"name": name, "environment": schedule.environment})
-    except StudioError as error:
-        return outcome("failed", str(error))
-    reason = "Started for a time that was missed." if late > GRACE else "Started."
-    return outcome("started", reason, started.id)
+        return "skipped", f"{going[0].title} of {going[0].started} was still under way.", going[0].id
+    started = activities.start(workspace, "run", {"name": name, "environment": schedule.environment})
+    return "started", "Started for a time that was missed." if late > GRACE else "Started.", started.id
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return str(CannotUse(error))
+    if isinstance(error, StudioError):
+        return str(error)
+    return f"It met an error that nobody foresaw ({type(error).__name__}: {error!s:.200}). Next: report it."
