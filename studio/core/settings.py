@@ -283,7 +283,7 @@ class Settings(Section):
         """The environment `name`; BadInput where there is none."""
         known = {**ENVIRONMENTS, **self.environments}
         if name not in known:
-            raise BadInput(f"There is no environment {name!r} in studio.toml. {suggest(name, known)}")
+            raise BadInput(f"There is no environment {name[:100]!r} in studio.toml. {suggest(name, known)}")
         return known[name]
 
 

@@ -77,7 +77,7 @@ class RunAsked(Section):
         known = {name for step in plan.steps for name in (step.name, step.key)}
         for step in (self.start, self.only):
             if step is not None and step not in known:
-                raise BadInput(f"The pipeline {plan.pipeline} has no step {step!r}. {suggest(step, known)}")
+                raise BadInput(f"The pipeline {plan.pipeline} has no step {step[:100]!r}. {suggest(step, known)}")
         return self.model_copy(update={"name": pipeline.notebook or pipeline.name})
 
 
