@@ -67,6 +67,6 @@ def test_whatever_is_no_name_of_a_pipeline_is_a_file_as_jupyter_calls_it(
 @pytest.mark.parametrize("key", ["start", "only", "environment"])
 def test_names_beyond_reason_are_told_in_short(root: Root, place: Place, key: str) -> None:
     place.notebook("notebooks/a.ipynb", "1")
-    with pytest.raises(BadInput, match="There is no environment|has no step") as caught:
+    with pytest.raises(BadInput, match=r"There is no environment|has no step") as caught:
         routes.run(root, routes.StartRun.model_validate({"name": "a.ipynb", key: "x" * 100_000}))
     assert len(str(caught.value)) < 400
