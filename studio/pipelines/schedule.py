@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, field_validator
 
 from studio.core.documents import Section
-from studio.core.identifiers import suggest
+from studio.core.identifiers import nearest
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
@@ -38,7 +38,7 @@ class Schedule(Section):
     @field_validator("cron")
     @classmethod
     def _is_cron(cls, value: str) -> str:
-        if len(value.split()) != 5:
+        if len(value.split()) != 5 or not value.isascii():  # digits of other scripts are digits to what reads them
             raise ValueError(_EXPECTED)
         if any(sign.isdigit() for sign in value.split()[4].partition("#")[0]):
             # 0 is Sunday to cron and Monday to others, and nobody sees which of them reads.
@@ -54,8 +54,11 @@ class Schedule(Section):
     @field_validator("timezone")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        if value not in zoneinfo.available_timezones():
-            raise ValueError(f"{value!r} is no time zone. {suggest(value, zoneinfo.available_timezones())[:200]}")
+        known = zoneinfo.available_timezones()
+        if value not in known:
+            near = nearest(value[:60], known)
+            following = f"Did you mean {near!r}?" if near else "Next: name it as in Europe/Berlin or America/New_York"
+            raise ValueError(f"{value[:60]!r} is no time zone. {following}")
         return value
 
     def times(self, after: datetime) -> Iterator[datetime]:

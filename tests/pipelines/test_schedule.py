@@ -72,6 +72,8 @@ def test_times_only_ever_go_forward(fields: tuple[str, ...], zone: str, after: d
         ('{cron: "0 6 * * 0"}', "sun, mon, tue"),
         ('{cron: "0 6 * * 1-5"}', "sun, mon, tue"),
         ('{cron: "0 6 * * *", timezone: Europe/Berlni}', "Did you mean 'Europe/Berlin'?"),
+        ('{cron: "\u0663 * * * *"}', "Five fields are expected here"),
+        ('{cron: "0 6 * *\u00a0*"}', "Five fields are expected here"),
         ('{cron: "0 6 * * *", missed: sometimes}', "catch up"),
         ('{cron: "0 6 * * *", zone: UTC}', "zone"),
         ("{}", "cron"),
@@ -82,6 +84,15 @@ def test_a_wrong_schedule_names_file_and_line(place: Place, written: str, said: 
     with pytest.raises(Problems) as caught:
         read_pipeline(Workspace(place.root), "total")
     assert any(problem.line == 4 and said in str(problem) for problem in caught.value.problems), str(caught.value)
+
+
+@pytest.mark.parametrize("zone", ["Q" * 100_000, "", "0123"])
+def test_an_unknown_time_zone_is_told_in_short(zone: str) -> None:
+    with pytest.raises(ValueError, match="is no time zone") as caught:
+        Schedule(cron="0 6 * * *", timezone=zone)
+    said = caught.value.errors()[0]["msg"]  # type: ignore[attr-defined]
+    assert len(said) < 200
+    assert said.count("/") == 2
 
 
 def test_when_something_runs_is_not_what_runs(place: Place) -> None:
