@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 Notebook = Callable[..., dict[str, Any]]
+settings.register_profile("studio", deadline=None)  # how long an example takes says more of the machine than of us
+settings.load_profile("studio")
 
 
 @pytest.fixture(autouse=True)

@@ -345,7 +345,7 @@ def test_declarations(workspace: Place, case: Case, shell: Shell) -> None:
     assert not list(workspace.root.rglob("hacked"))
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_tracking_address_of_no_known_kind(workspace: Place) -> None:
     case = Case("", ("run", "two"), ("htp://x",), {"studio.toml": "[tracking]\nuri = 'htp://x'\n"})
     refuse(workspace, case, workspace.studio)
@@ -578,7 +578,7 @@ def damaged(place: Place, pattern: str, content: bytes | None) -> None:
             path.write_bytes(content)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_what_is_deleted_or_damaged_between_runs(ran: Place) -> None:
     """One workspace for all, because each needs a run that went well before it."""
     (run,) = runs_of(ran)
@@ -613,7 +613,7 @@ def test_what_is_deleted_or_damaged_between_runs(ran: Place) -> None:
     assert [step["status"] for step in ran.studio("run", "two", "--json").json["steps"]] == ["reused", "reused"]
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_two_commands_at_once_in_a_new_workspace(workspace: Place) -> None:
     words = [sys.executable, "-m", "studio.cli", "run", "two", "--json"]
     started = [

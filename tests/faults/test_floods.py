@@ -38,7 +38,7 @@ print(json.dumps([outcome.ok, outcome.cells_done, peak() - before]))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "source",
     [
@@ -62,7 +62,7 @@ def test_two_hundred_megabytes(tmp_path: Path, source: str) -> None:
     assert after["outputs"][0]["text"] == ["after\n"]
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_fifty_thousand_flushed_lines(tmp_path: Path) -> None:
     source = "for i in range(50_000): print('line', i, flush=True)"
     done = subprocess.run(

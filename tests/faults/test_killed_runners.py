@@ -120,7 +120,7 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Started]
     made.end()
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("started", [WAITS, HOLDS_THE_INTERPRETER], indirect=True, ids=["waits", "holds"])
 def test_sigkill_of_the_runner_leaves_nothing(started: Started) -> None:
     started.runner.kill()
@@ -131,7 +131,7 @@ def test_sigkill_of_the_runner_leaves_nothing(started: Started) -> None:
     assert saved["metadata"]["papermill"]["exception"] is None, "not ended, and the notebook does not say otherwise"
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("started", [WAITS], indirect=True)
 def test_a_fork_of_the_runner_that_holds_its_socket_does_not_keep_the_kernel(started: Started) -> None:
     """The supervisor sees the runner's end also where a copy of the socket lives on."""
@@ -159,7 +159,7 @@ class Copies:
             os.close(number)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("started", [WAITS], indirect=True)
 def test_sigkill_of_the_supervisor_is_a_death_that_the_runner_cleans_up(started: Started) -> None:
     os.kill(started.supervisor, signal.SIGKILL)
@@ -170,7 +170,7 @@ def test_sigkill_of_the_supervisor_is_a_death_that_the_runner_cleans_up(started:
     assert started.folders() == []
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("started", [WAITS], indirect=True)
 def test_what_is_left_when_both_are_killed_is_found_by_the_next_to_look(started: Started) -> None:
     os.kill(started.supervisor, signal.SIGSTOP)
@@ -188,7 +188,7 @@ def test_what_is_left_when_both_are_killed_is_found_by_the_next_to_look(started:
     assert started.folders() == []
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_to_the_terminal_s_group_do_not_reach_the_kernel_before_the_runner(
     tmp_path: Path, number: signal.Signals

@@ -17,7 +17,7 @@ from tests.data.test_faults import small_disk
 from tests.faults.test_runs import until_gone
 from tests.workflows.test_ladder import make
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
+pytestmark = [pytest.mark.heavy, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 
 HOSTILE = (
     "import pathlib\nx = 1",

@@ -14,7 +14,7 @@ import pytest
 from studio.core.errors import BadInput, Refused, StudioError
 from tests.workflows.reviewing import APPROVAL, NOTEBOOK, Team, new_team
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 LIBRARY = "notebooks/lib.py"
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import Place
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
+pytestmark = [pytest.mark.heavy, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 
 SLOW = """
 import os, subprocess, sys, time

@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 BIN = Path(sys.executable).parent
 KERNEL = {"name": "python3", "display_name": "Python", "language": "python"}

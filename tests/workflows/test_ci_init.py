@@ -212,7 +212,7 @@ def kept(repo: Repo) -> None:
     assert "sales" in (repo.top / "reports/summary.md").read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.timeout(900)  # every command of a whole workflow
 def test_the_lines_of_the_github_workflow_do_what_they_say(sample: Repo, tmp_path: Path) -> None:
     workflow = written(Place(sample.top), "github", "--force")

@@ -53,7 +53,7 @@ def test_every_template_is_checked_and_tested_as_made(place: Place) -> None:
     assert passed == set(paths)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["training", "supervision"])
 def test_a_template_runs_as_a_pipeline_step(place: Place, name: str) -> None:
     place.studio("notebooks", "new", "notebooks/shop", "--template", name)

@@ -278,7 +278,7 @@ def test_many_who_claim_one_time(scheduled: Place) -> None:
     assert until == NOON
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_two_services_of_which_one_is_killed_run_each_minute_once(scheduled: Place, tmp_path: Path) -> None:
     """The real thing, every minute: the first is killed, the second goes on, and each minute has one run."""
     write(scheduled, cron="* * * * *")

@@ -21,7 +21,7 @@ from studio.tracking.client import open_client
 from tests import servers
 from tests.conftest import Place
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 CATALOG = "version: 1\ndatasets:\n  numbers: {description: points}\n  line: {description: the line through them}\n"
 PIPELINE = "version: 1\nsteps:\n  make: {notebook: notebooks/make.ipynb}\n  fit: {notebook: notebooks/fit.ipynb}\n"

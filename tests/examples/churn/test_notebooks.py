@@ -91,7 +91,7 @@ def test_the_source_is_a_file_or_nothing() -> None:
     assert list(schema.parameters)[-1] == "seed"
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_notebooks_run_by_hand_in_order_and_pass_their_tests(tmp_path: Path) -> None:
     for name in ("notebooks", "pipelines"):
         shutil.copytree(

@@ -128,7 +128,7 @@ def test_a_commit_of_something_else_leaves_the_outputs_of_unstaged_notebooks(pla
     assert path.read_bytes() == kept
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_git_diff_and_merge_go_through_nbdime(place: Place, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     states(place)
     monkeypatch.setenv("PATH", f"{Path(shutil.which('git') or '').parent}:/usr/bin:/bin")  # no .venv/bin

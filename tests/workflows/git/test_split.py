@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -118,12 +119,10 @@ def test_every_message_is_conventional(place: Place, repo: Repo) -> None:
     work(place)
     (repo.top / "notebooks/a (copy) 2.ipynb").write_text(json.dumps(notebook("z")))
     apply_split(repo.top)
-    from commitizen.cz.conventional_commits import ConventionalCommitsCz
-
-    pattern = ConventionalCommitsCz.schema_pattern(None)  # type: ignore[arg-type]
-    import re
-
-    assert [subject for subject in repo.subjects("HEAD~5") if not re.match(pattern, subject)] == []
+    # As a program of its own: to import commitizen silences every logger that is there already.
+    command = [sys.executable, "-m", "commitizen", "check", "--rev-range", "HEAD~5..HEAD"]
+    done = subprocess.run(command, cwd=repo.top, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_before_the_first_commit(place: Place) -> None:
