@@ -14,6 +14,7 @@ STATUSES: dict[str, int] = {
     "NoWorkspace": 404,
     "UnknownDataset": 404,
     # It is there, in a state in which this cannot be done; the same request may be answered later.
+    "AlreadyComplete": 409,
     "ContentChanged": 409,
     "FileChanged": 409,
     "Locked": 409,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from studio.core.errors import BadInput
+from studio.core.files import short
 from studio.core.workspace import Workspace
-from studio.notebooks.document import is_notebook
+from studio.notebooks.document import ENDINGS, is_notebook
 from studio.pipelines.specification import ENDING, Pipeline, pipeline_of_notebook, read_pipeline
 
 
@@ -22,5 +24,11 @@ def choose_pipeline(workspace: Workspace, name: str, base: Path) -> Pipeline:
     if name.endswith((ENDING, ".yaml")):
         return read_pipeline(workspace, Path(name).name)  # which says that a pipeline is called by its name
     if is_notebook(name) or "/" in name:
-        return pipeline_of_notebook(workspace, base / name)
+        pipeline = pipeline_of_notebook(workspace, base / name)
+        if not is_notebook(name):
+            raise BadInput(
+                f"{short(name)} is no notebook: those end in {', '.join(ENDINGS)}. "
+                "Next: name a notebook by its path, or a pipeline by its name."
+            )
+        return pipeline
     return read_pipeline(workspace, name)

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.core.errors import BadInput, StudioError
+from studio.core.files import short
+from studio.core.identifiers import suggest
 from studio.core.report import Case
 from studio.core.workspace import Workspace
 from studio.notebooks.datasets import read_datasets
 from studio.notebooks.document import NotebookDocument, read_notebook
+from studio.notebooks.testing.names import names_of
 from studio.pipelines.specification import Pipeline, list_pipelines, read_pipeline
 from studio.workflows.choose_pipeline import choose_pipeline
 from studio.workflows.functional_run import not_started
@@ -92,6 +95,36 @@ def choose_targets(workspace: Workspace, names: Sequence[str], base: Path) -> Ta
         else:
             _add_pipeline(workspace, targets, pipeline)
     return targets
+
+
+def check_tests(workspace: Workspace, targets: Targets, names: Sequence[str]) -> None:
+    """Refuse names of tests that no notebook of `targets` can hold, as far as that is known without running it.
+
+    Raises
+    ------
+    BadInput
+        When there is no such test.
+    """
+    known: set[str] = set()
+    for path in targets.notebooks:
+        document = _document(workspace, path)
+        found = _possible_tests(document) if document is not None else None
+        if found is None:
+            return
+        known |= found
+    for name in names:
+        first = name.partition("[")[0].partition("::")[0]
+        if first.isidentifier() and first not in known:  # others are no tests of Python's: a contract, a broken cell
+            tests = {one for one in known if one.lower().startswith("test")}
+            raise BadInput(f"There is no test {short(name)!r} in what is to be tested. {suggest(first, tests)}")
+
+
+def _possible_tests(document: NotebookDocument) -> set[str] | None:
+    """The names that its test cells bind; None where only running them tells."""
+    found = [names_of(cell.source) for cell in document.cells if cell.role == "test"]
+    if any(names.opaque or names.setting for names in found):
+        return None
+    return {name for names in found for name in names.binds}
 
 
 def _add_pipeline(workspace: Workspace, targets: Targets, pipeline: Pipeline) -> None:

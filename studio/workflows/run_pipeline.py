@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from studio.workflows.guard_run import Admission
 
 
+class AlreadyComplete(BadInput):
+    """A run that came to its end cannot be continued."""
+
+    def __init__(self, run: str, name: str) -> None:
+        super().__init__(f"Run {run} is complete, nothing is left to do. Next: studio run {name}")
+
+
 @dataclass(frozen=True)
 class RunRequest:
     """What a person asked for.
@@ -148,7 +155,7 @@ def resume_run(name: str, jobs: int | None, listener: events.Listener) -> RunRes
     if record.status == "running":
         raise StillRunning(record.id)
     if record.status == "completed":
-        raise BadInput(f"Run {record.id} is complete, nothing is left to do. Next: studio run {record.name}")
+        raise AlreadyComplete(record.id, record.name)
     pipeline = choose_pipeline(workspace, record.name, Path(record.base))
     request = RunRequest(
         name=record.name,

@@ -17,11 +17,15 @@ from studio.core.locks import is_held, try_lock
 from studio.core.report import Case
 from studio.core.workspace import Workspace
 from studio.pipelines import events as run_events
+from studio.pipelines.records import RunStore
+from studio.pipelines.run_record import RunRecord
+from studio.server.failures import status_of
 from studio.workflows import activities
 from studio.workflows.activities import starting
 from studio.workflows.activities.events import FILE, EventWriter
 from studio.workflows.activities.records import LOCK, LOG, PID, home, identities
 from studio.workflows.activities.requests import REQUEST, as_text, parse
+from studio.workflows.run_pipeline import AlreadyComplete
 from tests.conftest import Place
 
 
@@ -220,6 +224,10 @@ def test_the_same_request_twice_is_refused_while_the_first_goes_on(workspace: Wo
         ("resume", {"run": "20200101-000000-abcdef"}, "There is no run yet"),
         ("test", {"names": []}, "At least 1 entry"),
         ("test", {"names": ["notebooks/none.ipynb"]}, "does not exist"),
+        ("test", {"names": ["notebooks/make.ipynb"], "tests": ["test_cuont"]}, "Did you mean 'test_count'"),
+        ("test", {"names": ["small"], "tests": ["test_count", "nope[1]"]}, r"no test 'nope\[1\]'"),
+        *[(kind, {"names": [".git/config"]}, "is no notebook") for kind in ("test", "submit")],
+        ("run", {"name": ".git/config"}, "is no notebook"),
         ("submit", {"names": ["notebooks/none.ipynb"]}, "does not exist"),
         ("dance", {}, "There is no activity 'dance'"),
     ],
@@ -227,9 +235,41 @@ def test_the_same_request_twice_is_refused_while_the_first_goes_on(workspace: Wo
 def test_what_is_wrong_is_told_at_once(
     workspace: Workspace, kind: str, request_: dict[str, object], words: str
 ) -> None:
+    (workspace.root / ".git").mkdir()
+    (workspace.root / ".git/config").touch()
     with pytest.raises(BadInput, match=words):
         activities.start(workspace, kind, request_)
     assert identities(workspace) == []
+
+
+def test_a_run_that_is_complete_is_not_continued(workspace: Workspace) -> None:
+    record = RunRecord(id="20260101-000000-bbbbbb", pipeline="small", name="small", started="2026-01-01T00:00:00.000Z")
+    record.status = "completed"
+    RunStore(workspace).create(record)
+    with pytest.raises(AlreadyComplete, match="Next: studio run small") as caught:
+        activities.start(workspace, "resume", {"run": record.id})
+    assert status_of(caught.value) == 409
+    assert identities(workspace) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "asked"),
+    [
+        ("def test_a(): pass", "test_a[1-2]"),
+        ("class TestA:\n    def test_a(self): pass", "TestA::test_a"),
+        ("from checks import test_a", "test_a"),
+        ("from checks import *", "test_a"),
+        ("for n in range(3):\n    exec(f'def test_{n}(): pass')", "test_1"),
+        ("1 +", "test_a"),
+        ("", "contract: prepare takes customers"),
+        ("1 +", "cell 2"),
+        ("", "cell 2"),
+    ],
+)
+def test_a_name_of_a_test_that_may_be_there_is_not_refused(place: Place, source: str, asked: str) -> None:
+    place.notebook("notebooks/it.ipynb", "1", ("test", source))
+    request = {"names": ["notebooks/it.ipynb"], "tests": [asked]}
+    assert parse("test", request).check(Workspace(place.root)).names == ("notebooks/it.ipynb",)
 
 
 def test_wrong_values_are_told_by_their_fields(workspace: Workspace) -> None:

@@ -107,12 +107,18 @@ class ResumeAsked(Section):
             When there is no such run.
         StillRunning
             When its runner lives.
+        AlreadyComplete
+            When nothing is left to do.
         """
         from studio.pipelines.records import RunStore, StillRunning
 
         record = RunStore(workspace).read(self.run)
         if record.status == "running":
             raise StillRunning(record.id)
+        if record.status == "completed":
+            from studio.workflows.run_pipeline import AlreadyComplete
+
+            raise AlreadyComplete(record.id, record.name)
         return self.model_copy(update={"run": record.id, "name": record.name})
 
 
@@ -134,9 +140,9 @@ class TestsAsked(Section):
 
     def check(self, workspace: Workspace) -> TestsAsked:
         """Look up what is to be tested; BadInput where it does not exist or cannot be read."""
-        from studio.workflows.climb_targets import choose_targets
+        from studio.workflows.climb_targets import check_tests, choose_targets
 
-        choose_targets(workspace, self.names, workspace.root)
+        check_tests(workspace, choose_targets(workspace, self.names, workspace.root), self.tests)
         return self
 
 
