@@ -340,6 +340,28 @@ def test_a_damaged_folder_hides_no_other(workspace: Workspace) -> None:
     assert [one.id for one in activities.latest(workspace)] == ["20260101-000000-abcdef"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "log", "full"),
+    [
+        (b'{"number": 1, "time": "t", "kind": "started"}\n', b"it says something\n", False),
+        (b"", b"it says something\n", True),
+        (b'{"number": 1, "time": "t", "kind": "started"}\n{"numb', b"it says something\n", True),
+        (b'{"number": 1, "time": "t", "kind": "started"}\n', b"", True),
+        (b'{"number": 1, "time": "t", "kind": "started"}\n', b"it says some", True),
+    ],
+)
+def test_an_end_that_may_not_have_been_written_names_the_disk(
+    workspace: Workspace, lines: bytes, log: bytes, full: bool
+) -> None:
+    folder = kept(workspace, "20260101-000000-abcdef", lines)
+    (folder / LOG).write_bytes(log)
+    found = activities.read(workspace, folder.name)
+    assert found.status == "died"
+    assert "it was killed" in found.text
+    assert ("the disk was full" in found.text) is full
+    assert found.text.endswith("Next: start it again")
+
+
 STARTED = b'{"number": 1, "time": "t", "kind": "started"}\n'
 DEEP = b"[" * 100_000
 

@@ -136,10 +136,23 @@ def _damaged(folder: Path, file: str) -> Missing:
 def obituary(folder: Path, run: str) -> str:
     """What is told of an activity whose program is gone without a word."""
     following = f"studio runs resume {run}" if run else "start it again"
+    causes = "it was killed, or the machine stopped"
+    if not _is_whole(folder / LOG) or not _is_whole(folder / events.FILE):
+        causes = "it was killed, the machine stopped, or the disk was full"
     return (
-        "Its program ended before it could say how: it was killed, or the machine stopped "
+        f"Its program ended before it could say how: {causes} "
         f"(what it printed is in .studio/activities/{folder.name}/{LOG}). Next: {following}"
     )
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file of lines holds some, and the last of them to its end."""
+    try:
+        with open_regular(path) as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() == b"\n"
+    except OSError:  # also of an empty file
+        return False
 
 
 class Tail:
