@@ -75,12 +75,12 @@ def server(root: Path, listening: Path) -> tuple[list[str], dict[str, str]]:
     """
     from studio.core.workspace import find_workspace, working_in
     from studio.tracking.client import SILENT
-    from studio.tracking.store import artifact_root, ready_store, tracking_uri
+    from studio.tracking.store import artifact_root, is_server, ready_store, tracking_uri
 
     with working_in(root):
         workspace = find_workspace()
         uri = tracking_uri(workspace)
-        if uri.startswith(("http://", "https://")):
+        if is_server(uri):
             raise Elsewhere(uri)
         ready_store(workspace)
         artifacts = artifact_root(workspace)

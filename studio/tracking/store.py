@@ -89,15 +89,20 @@ def prepare_store(workspace: Workspace) -> None:
         elif is_database(uri):
             with lock(workspace.state / "mlflow.lock", seconds=120):
                 open_client(uri)
-        elif uri.startswith(("http://", "https://")):
+        elif is_server(uri):
             _knock(uri)
         _prepared.add(uri)
+
+
+def is_server(uri: str) -> bool:
+    """Whether a tracking URI is the address of an MLflow server."""
+    return uri.startswith(("http://", "https://"))
 
 
 def check_store(workspace: Workspace) -> None:
     """Raise StoreUnavailable when nobody answers at the tracking URI; quick, and mlflow is not imported for it."""
     uri = tracking_uri(workspace)
-    if uri.startswith(("http://", "https://")):
+    if is_server(uri):
         _knock(uri)
     elif uri.startswith("postgresql"):
         _connect_postgres(uri).close()
@@ -118,7 +123,7 @@ def ready_store(workspace: Workspace) -> None:
     if uri.startswith("sqlite:"):
         prepare_store(workspace)
         sqlite.check_writable(sqlite_path(uri))
-    elif not uri.startswith(("http://", "https://", "postgresql")):
+    elif not is_server(uri) and not uri.startswith("postgresql"):
         open_client(uri)
 
 

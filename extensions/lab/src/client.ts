@@ -7,7 +7,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { type Failure, type Gets, type Posts, PREFIX, type Streams } from './api';
 import { eventsOf } from './events';
 import { isFailure, StudioFault } from './fault';
-import { Gate } from './gate';
+import { Semaphore } from './semaphore';
 import type { Asked, IStudioClient } from './tokens';
 
 /** A browser keeps six connections to one host: the others belong to Jupyter. */
@@ -21,7 +21,7 @@ const PASSING = new Set([0, 429, 502, 503, 504]);
 export class StudioClient implements IStudioClient {
   private readonly _settings: ServerConnection.ISettings;
   private readonly _pauses: typeof PAUSES;
-  private readonly _gate = new Gate(STREAMS);
+  private readonly _streams = new Semaphore(STREAMS);
 
   constructor(options: { settings?: ServerConnection.ISettings; pauses?: typeof PAUSES } = {}) {
     this._settings = options.settings ?? ServerConnection.makeSettings();
@@ -57,7 +57,7 @@ export class StudioClient implements IStudioClient {
     signal?: AbortSignal
   ): AsyncGenerator<Streams[A]['answer']> {
     const url = this.url(address) + query(asked);
-    const leave = await this._gate.enter(signal);
+    const leave = await this._streams.enter(signal);
     const ended = new AbortController();
     const stop = (): void => ended.abort();
     signal?.addEventListener('abort', stop);

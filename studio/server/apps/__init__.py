@@ -1,4 +1,4 @@
-"""The server of the apps: Voila's pages behind a gate, with a bounded number of kernels; a program of its own."""
+"""The server of the apps: Voila's pages for who may see them, a bounded number of kernels; a program of its own."""
 
 TEMPLATE = "studio"
 """The name of our template, as Voila finds it."""

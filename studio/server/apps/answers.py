@@ -1,6 +1,6 @@
 """What the server of the apps answers: the list, pages, their progress, whether they are alive, and files.
 
-Who asks has come through the gate. Every answer forbids the browser to load anything from elsewhere.
+Who asks was let in. Every answer forbids the browser to load anything from elsewhere.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from jupyter_server.base.handlers import FileFindHandler
 from tornado.web import HTTPError, RequestHandler
 from voila.static_file_handler import MultiStaticFileHandler  # type: ignore[import-untyped]
 
-from studio.server.apps import gate
-from studio.server.apps.armour import armour
+from studio.server.apps import access
 from studio.server.apps.kernels import AppKernels, Full
 from studio.server.apps.pages import Page, Pages
 from studio.server.apps.rendering import Look
+from studio.server.apps.security_headers import security_headers
 from studio.workflows.apps import faults
 from studio.workflows.apps.listing import App
 
@@ -56,7 +56,7 @@ class Answer(RequestHandler):
 
     def set_default_headers(self) -> None:
         """Headers of every answer, errors included."""
-        for name, value in armour(self, app=self.shows_app).items():
+        for name, value in security_headers(self, app=self.shows_app).items():
             self.set_header(name, value)
         self.set_header("Cache-Control", "no-store")
 
@@ -97,19 +97,19 @@ _TOLD = ("The page could not be shown.", "Tell the people who run it the number 
 
 
 class Refusal(Answer):
-    """Nobody else gets to see a request that the gate refuses; whoever sent it learns nothing of what is here."""
+    """Nobody else gets to see a request that is refused; whoever sent it learns nothing of what is here."""
 
-    def initialize(self, verdict: gate.Verdict) -> None:
-        """Take the gate's verdict."""
-        self.verdict = verdict
+    def initialize(self, found: access.Access) -> None:
+        """Take what was decided of the request."""
+        self.found = found
 
     def prepare(self) -> None:
         """Refuse, whatever was asked."""
-        title, *lines = _REFUSALS[self.verdict]
+        title, *lines = _REFUSALS[self.found]
         style = self.look.style
-        # The style sheet is behind the gate as all files are, so the page brings it along.
+        # The style sheet is kept from strangers as all files are, so the page brings it along.
         digest = base64.b64encode(sha256(style.encode()).digest()).decode()
-        forbidding = str(armour(self, app=False)["Content-Security-Policy"])
+        forbidding = str(security_headers(self, app=False)["Content-Security-Policy"])
         self.set_header(
             "Content-Security-Policy", forbidding.replace("style-src 'self'", f"style-src 'sha256-{digest}'")
         )
@@ -136,7 +136,7 @@ class Entry(Answer):
 
     def prepare(self) -> None:
         """Answer, whatever was asked."""
-        rules: gate.Gate = self.settings["gate"]
+        rules: access.AccessRules = self.settings["access"]
         self.set_cookie(
             rules.name,
             rules.cookie(),
@@ -146,7 +146,7 @@ class Entry(Answer):
             samesite="Lax",
             secure=self.request.protocol == "https",
         )
-        self.redirect(gate.without_token(self.request))
+        self.redirect(access.without_token(self.request))
 
 
 class List(Answer):
@@ -224,7 +224,7 @@ class Alive(Answer):
 
     def post(self, kernel_id: str) -> None:
         """End the kernel: its page is left."""
-        if not gate.same_origin(self.request):
+        if not access.same_origin(self.request):
             raise HTTPError(403)
         if self.kernels.shown(kernel_id) is not None:
             self.kernels.end_soon(kernel_id)
@@ -246,7 +246,7 @@ class _File(RequestHandler):
 
     def set_default_headers(self) -> None:
         """Headers of every file."""
-        for name, value in armour(self, app=False).items():
+        for name, value in security_headers(self, app=False).items():
             self.set_header(name, value)
 
     def write_error(self, status_code: int, **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""The server of the apps, put together: the gate, the answers, the kernels, and an end that leaves nothing behind."""
+"""The server of the apps, put together: who may ask, the answers, the kernels; its end leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from studio.core.errors import BadInput
 from studio.core.files import CannotUse
 from studio.core.workspace import Workspace
 from studio.server.apps import answers, websocket
+from studio.server.apps.access import LOOPBACK, AccessRules
 from studio.server.apps.door import Door
-from studio.server.apps.gate import LOOPBACK, Gate
 from studio.server.apps.kernels import AppKernels, Patience
 from studio.server.apps.pages import Pages
 from studio.server.apps.rendering import Look
@@ -89,16 +89,16 @@ class Serving:
 
 
 class Guarded(Application):
-    """tornado's application with the gate before it."""
+    """tornado's application that first looks who asks."""
 
     def find_handler(self, request: HTTPServerRequest, **given: Any) -> Any:
-        """Who answers a request: those behind the gate only where it lets the request in."""
-        rules: Gate = self.settings["gate"]
-        verdict = rules.look(request)
-        if verdict == "remember" and request.method == "GET" and "Upgrade" not in request.headers:
+        """Who answers a request: the answers only where the request is let in."""
+        rules: AccessRules = self.settings["access"]
+        found = rules.look(request)
+        if found == "remember" and request.method == "GET" and "Upgrade" not in request.headers:
             return self.get_handler_delegate(request, answers.Entry)
-        if verdict not in ("enter", "remember"):
-            return self.get_handler_delegate(request, answers.Refusal, {"verdict": verdict})
+        if found not in ("enter", "remember"):
+            return self.get_handler_delegate(request, answers.Refusal, {"found": found})
         return super().find_handler(request, **given)
 
 
@@ -111,7 +111,7 @@ def build(serving: Serving, log: logging.Logger, port: int, door: Path) -> Guard
     kernels.log.setLevel(logging.WARNING)
     pages = Pages({app.name: app for app in serving.apps}, kernels, look, ahead=serving.ahead, log=log)
     hosts = None if serving.socket is not None else frozenset(_names(serving))
-    rules = Gate(hosts, serving.token, f"studio-apps-{port}")
+    rules = AccessRules(hosts, serving.token, f"studio-apps-{port}")
     identity = websocket.Admitted(token="")
     loader = jinja2.FileSystemLoader(look.template_paths)
     base = re.escape(serving.base_url)
@@ -128,7 +128,7 @@ def build(serving: Serving, log: logging.Logger, port: int, door: Path) -> Guard
             (rf"{base}voila/labextensions/(.*)", answers.Extension, {"path": get_voila_labextensions_path()}),
         ],
         default_handler_class=_Nothing,
-        gate=rules,
+        access=rules,
         pages=pages,
         templates=jinja2.Environment(loader=loader, autoescape=True),
         log_function=_log(log),
@@ -139,7 +139,7 @@ def build(serving: Serving, log: logging.Logger, port: int, door: Path) -> Guard
         authorizer=AllowAllAuthorizer(identity_provider=identity),
         kernel_websocket_connection_class=websocket.Connection,
         cookie_secret=os.urandom(32),
-        allow_remote_access=True,  # the gate has compared the Host
+        allow_remote_access=True,  # the Host was compared already
         websocket_max_message_size=_LARGEST,
         ws_ping_interval=_PING,
         ws_ping_timeout=3 * _PING,

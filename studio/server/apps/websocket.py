@@ -15,8 +15,8 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from tornado.web import HTTPError
 
-from studio.server.apps.armour import armour
 from studio.server.apps.kernels import AppKernels
+from studio.server.apps.security_headers import security_headers
 from studio.workflows.apps import faults
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
@@ -32,7 +32,7 @@ _TRACEBACK = "Traceback (most recent call last)"
 
 
 class Admitted(IdentityProvider):
-    """Whoever has come through the gate; there is one kind of visitor."""
+    """Whoever was let in; there is one kind of visitor."""
 
     async def get_user(self, handler: Any) -> User:  # noqa: ARG002 - jupyter_server's signature
         """The visitor."""
@@ -40,7 +40,7 @@ class Admitted(IdentityProvider):
 
     @property
     def auth_enabled(self) -> bool:
-        """Whether somebody has looked: the gate has."""
+        """Whether somebody has looked: all requests are looked at."""
         return True
 
 
@@ -141,6 +141,6 @@ class Channels(KernelWebsocketHandler):
     def write_error(self, status_code: int, **_: Any) -> None:
         """No page of Jupyter's: a browser shows none for a websocket."""
         self.set_status(status_code)
-        for name, value in armour(self, app=False).items():
+        for name, value in security_headers(self, app=False).items():
             self.set_header(name, value)
         self.finish()

@@ -353,7 +353,7 @@ def _on_drive(run: str, step: StepRecord) -> str:
 
 def _mlflow(place: Place, live: LiveRun) -> str:
     """What stands before an MLflow run's id: the page of MLflow's own server, or of the one behind Jupyter."""
-    from studio.tracking.store import tracking_uri
+    from studio.tracking.store import is_server, tracking_uri
 
     uri = tracking_uri(live.workspace)
-    return f"{uri if uri.startswith(('http://', 'https://')) else f'{place.base_url}{MLFLOW}'}/#/runs/"
+    return f"{uri if is_server(uri) else f'{place.base_url}{MLFLOW}'}/#/runs/"

@@ -1,7 +1,7 @@
 /**
  * So many at a time: whoever comes later waits for one to leave.
  */
-export class Gate {
+export class Semaphore {
   private _free: number;
   private _waiting: (() => void)[] = [];
 

@@ -18,14 +18,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from tornado.httputil import HTTPServerRequest
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-Verdict = Literal["enter", "remember", "host", "token"]
+Access = Literal["enter", "remember", "host", "token"]
 """``enter``; ``remember``: the token was right and in the address; else what refused."""
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?", re.IGNORECASE)
 _DAY = 24 * 3600
 
 
 @dataclass(frozen=True)
-class Gate:
+class AccessRules:
     """The rules of one server.
 
     Attributes
@@ -44,7 +44,7 @@ class Gate:
     name: str
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
-    def look(self, request: HTTPServerRequest) -> Verdict:
+    def look(self, request: HTTPServerRequest) -> Access:
         """What is to be done with a request."""
         if self.hosts is not None and host_of(request) not in self.hosts:
             return "host"
@@ -64,7 +64,7 @@ class Gate:
         """For how many seconds a browser keeps it; it is worth nothing once the server has ended."""
         return 30 * _DAY
 
-    def _given(self, request: HTTPServerRequest) -> Verdict | None:
+    def _given(self, request: HTTPServerRequest) -> Access | None:
         header = request.headers.get("Authorization", "")
         kind, _, value = header.partition(" ")
         if kind.lower() in ("token", "bearer"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tornado.web import RequestHandler
 
 
-def armour(answer: RequestHandler, *, app: bool) -> dict[str, str]:
+def security_headers(answer: RequestHandler, *, app: bool) -> dict[str, str]:
     """The headers that keep a page to itself."""
     return {
         "Content-Security-Policy": policy(str(answer.request.headers.get("Host", "")), app=app),
