@@ -1,6 +1,6 @@
 import { StudioFault } from '../fault';
 import { anActivity } from '../testing/fake';
-import { anError, anEvent, aPipeline, aRow, aRun, LiveStudio } from '../testing/pipelines';
+import { anError, anEvent, aPipeline, aRow, aRun, aStep, LiveStudio } from '../testing/pipelines';
 import { PipelineModel } from './model';
 
 const RUN = aRun().run;
@@ -66,14 +66,17 @@ describe('an open pipeline', () => {
   });
 
   it.each(['notebooks/load.ipynb', 'notebooks/load.py'])('may be a notebook, %s', async path => {
-    const studio = new LiveStudio({ 'pipelines/pipeline': aPipeline({ name: 'notebooks-load' }) });
+    const steps = [aStep('load', { notebook: path, lab_path: path.slice('notebooks/'.length) })];
+    const pipeline = aPipeline({ name: 'notebooks-load', steps });
+    const studio = new LiveStudio({ 'pipelines/pipeline': pipeline });
     const model = new PipelineModel(path, studio);
     await model.load();
     await settled();
     const pages = studio.client.asked.filter(([address]) => address === 'runs');
     expect(pages).toEqual([['runs', { pipeline: path, before: '', limit: 100 }]]);
     await model.start({});
-    expect(studio.activities.started).toEqual([['run', { name: path }]]);
+    // As Jupyter calls it, whose folder may be one of the workspace's.
+    expect(studio.activities.started).toEqual([['run', { name: steps[0].lab_path }]]);
   });
 
   it('says why it cannot be asked for', async () => {

@@ -123,7 +123,9 @@ export class PipelineModel implements IDisposable {
 
   /** Start a run. The fault that was met, for the form to show at its fields; null when it goes on. */
   async start(request: Omit<StartRun, 'name'>): Promise<StudioFault | null> {
-    return this._begin(() => this.studio.activities.start('run', { name: this.name, ...request }));
+    return this._begin(() =>
+      this.studio.activities.start('run', { name: this._startedAs(), ...request })
+    );
   }
 
   /** Continue the run that is shown. */
@@ -161,6 +163,13 @@ export class PipelineModel implements IDisposable {
     this.states.dispose();
     this.runs.dispose();
     Signal.clearData(this);
+  }
+
+  /** A pipeline starts by its name; a single notebook, whose pipeline has a made-up one, as Jupyter calls its file. */
+  private _startedAs(): string {
+    const { pipeline } = this._snapshot;
+    const path = pipeline && pipeline.name !== this.name ? pipeline.steps[0]?.lab_path : null;
+    return path ?? this.name;
   }
 
   private async _begin(begin: () => Promise<Activity>): Promise<StudioFault | null> {
