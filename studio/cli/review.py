@@ -252,9 +252,9 @@ def _submitted_text(submitted: Submitted, names: list[str]) -> str:
     parts.append(table(["SUBMISSION", "CONTENT", "REVIEW PACKET"], rows))
     typed = " ".join(names)
     if submitted.report.ok:
-        parts.append(
-            f"Next: commit it, where that is not done; somebody else looks at it, then: {studio} review approve {typed}"
-        )
+        files = " ".join(submitted.uncommitted)
+        commit = f"commit it (git add {files} && git commit); " if files else ""
+        parts.append(f"Next: {commit}somebody else looks at it, then: {studio} review approve {typed}")
     else:
         parts.append(f"It cannot be approved with failing tests. Next: mend them, then: {studio} review submit {typed}")
     return "\n\n".join(parts)

@@ -30,6 +30,7 @@ class Threads:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="studio")
         self._bound = threads + waiting
         self._under_way = 0
+        self._closed = False
 
     async def run(self, call: Callable[[], Answer]) -> Answer:
         """What `call` returns, in a copy of this context.
@@ -37,8 +38,10 @@ class Threads:
         Raises
         ------
         Failure
-            When too much waits already (503).
+            When too much waits already, or Jupyter is about to end (503).
         """
+        if self._closed:
+            raise Failure(503, "Jupyter is stopping.", "start it again, then load the page again.", "Stopping")
         if self._under_way >= self._bound:
             message = f"Studio is busy: {self._under_way} requests wait for an answer."
             raise Failure(503, message, "wait a little, then repeat it.", "Busy", headers={"Retry-After": "2"})
@@ -50,6 +53,7 @@ class Threads:
 
     def close(self) -> None:
         """Take on nothing new; what is under way is not waited for."""
+        self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _done(self, future: asyncio.Future[Answer]) -> None:

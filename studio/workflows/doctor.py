@@ -14,6 +14,7 @@ from typing import Literal
 from studio.core.errors import StudioError
 from studio.core.files import write_atomic
 from studio.core.workspace import NoWorkspace, Workspace, find_workspace
+from studio.workflows.open_lab import MEND_PANELS, NO_PANELS, has_panels
 
 Level = Literal["ok", "note", "missing"]
 _NEEDED_FREE = 2 * 1024**3
@@ -47,7 +48,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything; never raises for what is missing."""
-    found = [_python(), *_distributions(), _git(), _ssh(), _kernels(), _postgres()]
+    found = [_python(), *_distributions(), _lab(), _git(), _ssh(), _kernels(), _postgres()]
     try:
         workspace = find_workspace()
     except NoWorkspace as error:
@@ -99,6 +100,12 @@ def _distributions() -> Iterator[Finding]:
         )
     else:
         yield Finding("packages", "ok", f"{len(required)} requirements are met")
+
+
+def _lab() -> Finding:
+    if has_panels():
+        return Finding("JupyterLab", "ok", "it shows Studio's panels")
+    return Finding("JupyterLab", "note", f"it has no panels of Studio's: {NO_PANELS}", MEND_PANELS)
 
 
 def _git() -> Finding:

@@ -22,6 +22,7 @@ from studio.pipelines.run_heads import RunHead
 from studio.pipelines.specification import list_pipelines
 from studio.workflows.lapsed import lapsed_approvals
 from studio.workflows.ledger.sentences import sentence
+from studio.workflows.plan_pipeline import overview
 from studio.workflows.review_permissions import approved_already
 from studio.workflows.review_show import Listed, list_submissions
 
@@ -38,7 +39,8 @@ class Need:
     ----------
     kind : str
         ``review`` (mine to give), ``returned`` (my submission, which cannot be approved as it is), ``failed run`` (a
-        pipeline's latest), ``lapsed`` (an approval that no longer holds), ``problem`` (a part that cannot be read).
+        pipeline's latest), ``lapsed`` (an approval that no longer holds), ``problem`` (a part, or a
+        pipeline's file, that cannot be read).
     title, text : str
         What it is about, and what is to be known.
     time : str or None
@@ -102,6 +104,11 @@ def look_home() -> Home:
     store = RunStore(workspace)
     needs += part("Reviews", lambda: list(_reviews(workspace, actor)), nothing)
     needs += part("Runs", lambda: list(_failed_runs(workspace, store)), nothing)
+    needs += [
+        Need("problem", one.name, one.problem, pipeline=one.name)
+        for one in part("Pipelines", overview, [])
+        if one.problem
+    ]
     needs += part("Approvals", lambda: list(_lapsed(workspace)), nothing)
     events = part("The ledger", lambda: open_ledger(workspace).latest(NEWEST), list[Event]())
     runs = store.page(limit=NEWEST).heads

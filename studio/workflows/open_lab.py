@@ -10,6 +10,8 @@ from typing import NoReturn
 
 from studio.core.workspace import Workspace, find_workspace
 
+NO_PANELS = "its extension is not built here"
+MEND_PANELS = "make lab-extension (in a clone), or pip install notebook-studio"
 _EXTENSIONS = Path(__file__).parents[2] / "extensions"
 
 
@@ -27,6 +29,14 @@ def open_lab(words: Sequence[str]) -> NoReturn:
     sys.stderr.flush()
     os.chdir(workspace.root)
     os.execve(command[0], command, lab_environment())  # noqa: S606 - JupyterLab, of this installation
+
+
+def has_panels() -> bool:
+    """Whether JupyterLab of this installation finds Studio's extension."""
+    from jupyter_core.paths import jupyter_path
+
+    folders = jupyter_path("labextensions")
+    return any(Path(folder, "@notebook-studio", "lab", "package.json").is_file() for folder in folders)
 
 
 def lab_command(workspace: Workspace, words: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from studio.core.workspace import Workspace, find_workspace
 from studio.governance.decide import Resource, decide
 from studio.governance.people import Actor, current_actor
 from studio.governance.policy import rules_digest
+from studio.governance.worktree import unlike_commit
 from studio.ledger.ledger import open_ledger
 from studio.notebooks.review.nbdime_diff import plain
 from studio.tracking.runs import Tracker
@@ -26,7 +27,7 @@ from studio.tracking.store import prepare_store, ready_store
 from studio.workflows import submissions
 from studio.workflows.climb_ladder import RUNGS, Climbed, Watching, climb
 from studio.workflows.climb_targets import choose_targets
-from studio.workflows.content_states import Content, approval_states, contents_named
+from studio.workflows.content_states import Content, approval_states, contents_named, files_of
 from studio.workflows.decisions import require
 from studio.workflows.messages import check_message
 from studio.workflows.review_evidence import Evidence, gather_evidence
@@ -67,12 +68,25 @@ class SubmitRequest:
 
 @dataclass(frozen=True)
 class Submitted:
-    """What was submitted, and what came of the tests."""
+    """What was submitted, and what came of the tests.
+
+    Attributes
+    ----------
+    submissions : tuple of Submission
+        One for each content that was not approved already.
+    report : Report
+        Of all tests.
+    approved_already : tuple of str
+        What was approved as it is.
+    uncommitted : tuple of str
+        Files of the content that git does not have as they are: with them, nobody can approve it yet.
+    """
 
     workspace: Workspace
     submissions: tuple[Submission, ...]
     report: Report
     approved_already: tuple[str, ...]
+    uncommitted: tuple[str, ...] = ()
 
     @property
     def exit_status(self) -> int:
@@ -127,7 +141,16 @@ def submit(request: SubmitRequest, watching: Watching | None = None) -> Submitte
     _check_unchanged(workspace, wanted)
     prepare_store(workspace)
     made = [_submit_one(workspace, actor, content, climbed, message) for content in wanted]
-    return Submitted(workspace, tuple(made), climbed.report, approved)
+    return Submitted(workspace, tuple(made), climbed.report, approved, _uncommitted(workspace, wanted))
+
+
+def _uncommitted(workspace: Workspace, contents: Sequence[Content]) -> tuple[str, ...]:
+    """What is still to be committed; nothing where git gives no answer, for the approval asks it again."""
+    files = {file for content in contents for file in files_of(workspace, content)}
+    try:
+        return tuple(unlike_commit(workspace.root, sorted(files)))
+    except StudioError:
+        return ()
 
 
 def _open_contents(workspace: Workspace, found: Sequence[Content]) -> tuple[list[Content], tuple[str, ...]]:

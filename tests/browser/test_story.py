@@ -105,6 +105,7 @@ def test_1_ada_makes_a_notebook_from_a_template(story: Story) -> None:
     card = page.locator(".jp-LauncherCard").get_by_text("Training", exact=True)
     expect(card).to_be_visible()
     lab.run("studio:open-home")
+    expect(page.locator(".studio-Home").get_by_text("Needs you")).to_be_visible()
     page.locator(".jp-LauncherCard").last.scroll_into_view_if_needed()
     story.picture("ada", "launcher")
     card.click()

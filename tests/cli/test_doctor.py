@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from studio.workflows.doctor import examine
 from tests.conftest import Place
 
 
@@ -19,6 +22,13 @@ def test_outside_a_workspace_the_machine_alone_is_ready(tmp_path: Path) -> None:
     assert "Everything needed is here" not in answer.out
     assert answer.out.endswith("The machine is ready. There is no workspace here yet.\n")
     assert "Next: studio init my-project" in answer.out
+
+
+def test_panels_that_are_not_built_are_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: [str(tmp_path)])
+    monkeypatch.chdir(tmp_path)
+    (found,) = [one for one in examine() if one.subject == "JupyterLab"]
+    assert (found.level, found.next) == ("note", "make lab-extension (in a clone), or pip install notebook-studio")
 
 
 def test_what_is_missing_is_counted(place: Place) -> None:

@@ -66,7 +66,7 @@ def test_a_submission_says_what_was_tested_and_what_comes_next(first: tuple[Team
     rows = [line.split() for line in lines if line.startswith("20")]
     assert [row[1] for row in rows] == [PIPELINE, NOTEBOOK]
     assert all((team.root / row[2]).is_file() for row in rows)
-    assert lines[-1].startswith("Next: commit it, where that is not done; somebody else looks at it, then:")
+    assert lines[-1].startswith("Next: somebody else looks at it, then:")
     assert lines[-1].endswith("studio review approve total")
 
 

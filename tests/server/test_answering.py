@@ -307,6 +307,14 @@ def test_more_than_the_threads_can_take_is_told_at_once() -> None:
     asyncio.run(crowd())
 
 
+def test_what_is_asked_of_a_server_that_ends_is_told_that_it_does() -> None:
+    threads = Threads()
+    threads.close()
+    with pytest.raises(Failure, match="Jupyter is stopping") as raised:
+        asyncio.run(threads.run(lambda: None))
+    assert raised.value.status == 503
+
+
 @pytest.mark.slow
 def test_session(anna: Client, small: Place) -> None:
     found = anna.ok(anna.get("session"))

@@ -110,6 +110,13 @@ def test_what_came_back_to_its_author(team: Team) -> None:
     assert needs(team, "anna") == []
 
 
+def test_a_pipeline_that_cannot_be_read_needs_somebody(team: Team) -> None:
+    team.place.write("pipelines/broken.yml", "version: 1\nstesp: {}\n")
+    (need,) = look(team).needs
+    assert (need.kind, need.title, need.pipeline) == ("problem", "broken", "broken")
+    assert "stesp" in need.text
+
+
 def test_the_latest_run_of_a_pipeline_failed(team: Team) -> None:
     from studio.core.workspace import Workspace
 

@@ -79,6 +79,7 @@ def _test(asked: TestsAsked, root: Path, writer: EventWriter) -> Ending:
 
 
 def _submit(asked: SubmissionAsked, root: Path, writer: EventWriter) -> Ending:
+    from studio.governance.worktree import named
     from studio.workflows.climb_ladder import Watching
     from studio.workflows.review_submit import SubmitRequest, submit
 
@@ -86,6 +87,8 @@ def _submit(asked: SubmissionAsked, root: Path, writer: EventWriter) -> Ending:
     submitted = submit(request, Watching(run=writer.hear, case=writer.judge))
     subjects = ", ".join(item.subject for item in submitted.submissions)
     text = f"{subjects} submitted for review." if subjects else "All of it is approved already; nothing was submitted."
+    if submitted.uncommitted:
+        text += f" Next: commit {named(submitted.uncommitted)}, so that it can be approved."
     if submitted.exit_status != 0:
         text = f"{subjects} submitted, and cannot be approved: tests failed. Next: mend them, and submit again."
     status = "completed" if submitted.exit_status == 0 else "failed"

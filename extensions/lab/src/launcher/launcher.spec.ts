@@ -79,13 +79,22 @@ describe('cards', () => {
 describe('a new notebook', () => {
   it('is made in the folder of the launcher, and opened', async () => {
     const { host, commands, opened } = lab();
-    const studio = new FakeStudio({ 'notebooks/new': { path: 'work/training.ipynb', also: [] } });
+    const path = 'notebooks/work/training.ipynb';
+    const studio = new FakeStudio({ 'notebooks/new': { path, also: [] } });
     addNewNotebook(host, studio, { all: [] }, () => 'elsewhere', trans);
-    await commands.execute('studio:new-notebook', { template: 'training', cwd: 'work' });
+    await commands.execute('studio:new-notebook', { template: 'training', cwd: 'notebooks/work' });
     expect(studio.client.asked).toEqual([
-      ['notebooks/new', { template: 'training', folder: 'work', name: '' }]
+      ['notebooks/new', { template: 'training', folder: 'notebooks/work', name: '' }]
     ]);
-    expect(opened).toEqual(['work/training.ipynb']);
+    expect(opened).toEqual([path]);
+  });
+
+  it.each(['', 'data', 'notebooks-old'])('is made among the notebooks, not in "%s"', async cwd => {
+    const { host, commands } = lab();
+    const studio = new FakeStudio({ 'notebooks/new': { path: 'notebooks/x.ipynb', also: [] } });
+    addNewNotebook(host, studio, { all: [] }, () => '', trans);
+    await commands.execute('studio:new-notebook', { template: 'training', cwd });
+    expect(studio.client.asked[0][1]).toMatchObject({ folder: 'notebooks' });
   });
 
   it('that cannot be made says why', async () => {
@@ -123,7 +132,7 @@ describe('a new notebook', () => {
     choice.value = 'Scoring: About scoring';
     await accept();
     await done;
-    expect(opened).toEqual(['here/scoring.ipynb']);
+    expect(opened).toEqual(['notebooks/scoring.ipynb']);
   });
 });
 

@@ -52,7 +52,10 @@ export function addNewNotebook(
         }
         const made = await studio.client.post('notebooks/new', {
           template,
-          folder: String(args['folder'] ?? args['cwd'] ?? folder()),
+          folder: String(
+            args['folder'] ??
+              placeFor(String(args['cwd'] ?? folder()), studio.session?.prefix ?? '')
+          ),
           name: String(args['name'] ?? '')
         });
         if (made.also.length > 0) {
@@ -67,6 +70,15 @@ export function addNewNotebook(
       }
     }
   });
+}
+
+/**
+ * Where a notebook goes that is made while somebody looks at `folder`: the workspace's notebooks stand below
+ * `notebooks/`, and what stands beside it is no part of it. `prefix`: what Jupyter shows of the workspace.
+ */
+function placeFor(folder: string, prefix: string): string {
+  const elsewhere = prefix !== '' || folder.includes(':');
+  return elsewhere || /^notebooks(\/|$)/.test(folder) ? folder : 'notebooks';
 }
 
 /** Ask for the template; "" where the person thought better of it. */

@@ -63,7 +63,7 @@ export class Actions {
           )
         : trans.__('Its tests run, and what a reviewer needs is gathered.'),
       label: trans.__('What changed, and why'),
-      placeholder: trans.__('for who reviews it'),
+      placeholder: trans.__('for who reviews it; may stay empty'),
       accept: dirty ? trans.__('Save and submit') : trans.__('Submit')
     });
     if (message !== null) {
