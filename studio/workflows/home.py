@@ -104,11 +104,7 @@ def look_home() -> Home:
     store = RunStore(workspace)
     needs += part("Reviews", lambda: list(_reviews(workspace, actor)), nothing)
     needs += part("Runs", lambda: list(_failed_runs(workspace, store)), nothing)
-    needs += [
-        Need("problem", one.name, one.problem, pipeline=one.name)
-        for one in part("Pipelines", overview, [])
-        if one.problem
-    ]
+    needs += part("Pipelines", lambda: list(_unreadable()), nothing)
     needs += part("Approvals", lambda: list(_lapsed(workspace)), nothing)
     events = part("The ledger", lambda: open_ledger(workspace).latest(NEWEST), list[Event]())
     runs = store.page(limit=NEWEST).heads
@@ -156,6 +152,10 @@ def _failed_runs(workspace: Workspace, store: RunStore) -> Iterator[Need]:
     for pipeline, head in sorted(store.latest(list_pipelines(workspace)).items()):
         if text := _why(store, head):
             yield Need("failed run", pipeline, text, head.ended or head.started, run=head.run, pipeline=pipeline)
+
+
+def _unreadable() -> Iterator[Need]:
+    return (Need("problem", one.name, one.problem, pipeline=one.name) for one in overview() if one.problem)
 
 
 def _why(store: RunStore, head: RunHead) -> str:
