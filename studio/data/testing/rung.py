@@ -145,7 +145,7 @@ class _Climb:
             store, made = SnapshotStore(replace(self.workspace, sampled=True)), ", made on samples"
             latest = store.latest(dataset)
         if not latest:
-            return _Outcome("skipped", "It has no snapshot here yet. Next: run the pipeline that saves it.")
+            return _Outcome("skipped", "It has no snapshot here yet. Next: run a pipeline that loads or saves it.")
         rows = 0
         for part, snapshot in latest.items():
             frame = store.load(dataset, snapshot.digest, part)

@@ -108,7 +108,10 @@ function Case(props: IEvidenceProps & { one: ICase; open?: boolean }): JSX.Eleme
 
 export function Measures({ review, trans }: IEvidenceProps): JSX.Element {
   if (!review.metrics.length) {
-    return <Nothing text={trans.__('The run that is the evidence measured nothing.')} />;
+    const text = review.run
+      ? trans.__('The run that is the evidence measured nothing.')
+      : trans.__('There is no run of this content yet, so nothing was measured.');
+    return <Nothing text={text} />;
   }
   return (
     <div className="studio-Review-evidence">

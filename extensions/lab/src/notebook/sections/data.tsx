@@ -71,7 +71,7 @@ function Dataset(props: ISectionContent & { dataset: DatasetUse }): JSX.Element 
         <Contract dataset={dataset} trans={trans} links={links} />
         {' · '}
         {dataset.rows === null
-          ? trans.__('not made yet')
+          ? trans.__('no snapshot yet')
           : trans._n('%2 row', '%2 rows', dataset.rows, dataset.rows.toLocaleString())}
         {dataset.created ? (
           <>
