@@ -35,6 +35,9 @@ export function Decision(props: IDecisionProps): JSX.Element {
   }
   const closed = choices.filter(choice => !review[choice.verb].allowed).reverse();
 
+  // Nobody wants to know who might reject what is approved.
+  const told = review.status === 'approved' ? closed.slice(0, 1) : closed;
+
   const open = (chosen: Verb): void => {
     last.current = chosen;
     setDecided(null);
@@ -68,7 +71,7 @@ export function Decision(props: IDecisionProps): JSX.Element {
       ) : (
         <div className="studio-Review-choices">
           <div className="studio-Review-reasons">
-            {closed.map((choice, at) =>
+            {told.map((choice, at) =>
               // One reason for both is said once.
               at && review[choice.verb].reason === review[closed[0].verb].reason ? null : (
                 <Reason key={choice.verb} permission={review[choice.verb]} trans={trans} />
