@@ -115,6 +115,7 @@ def test_bad_input_starts_nothing(two_steps: Place, words: tuple[str, ...], expe
     assert not (two_steps.root / ".studio" / "runs").exists()
 
 
+@pytest.mark.heavy
 def test_a_failure_tells_all_and_resume_goes_on(two_steps: Place) -> None:
     good = (two_steps.root / "notebooks/square.ipynb").read_text()
     two_steps.notebook(
@@ -151,6 +152,7 @@ def test_a_failure_tells_all_and_resume_goes_on(two_steps: Place) -> None:
     assert "complete" in done.err
 
 
+@pytest.mark.heavy
 def test_only_and_from(two_steps: Place) -> None:
     early = two_steps.studio("run", "two", "--only", "square")
     assert early.status == 2

@@ -133,7 +133,7 @@ def test_no_other_page_has_a_transcript() -> None:
     assert {page.name for page in DOCS.glob("*.md") if "```console" in page.read_text()} == set(PAGES)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_pages_can_be_followed_to_the_letter(tmp_path: Path) -> None:
     reader = Reader(home=tmp_path, folder=tmp_path)
     for page in PAGES:

@@ -166,7 +166,7 @@ def paths(value: Any, known: set[str], path: str = "") -> Iterator[str]:
         yield path
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_keys_of_json_are_the_documented_ones(people: Place) -> None:
     tables = documented()
     found: dict[str, set[str]] = {command: set() for command in tables}

@@ -53,18 +53,18 @@ def test_eight_programs_use_a_new_ledger_at_once(program, workspace):
     write_together(program, workspace, 8, 3)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_eight_programs_write_two_thousand_events(program, workspace):
     write_together(program, workspace, 8, 250)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.postgres
 def test_eight_programs_write_two_thousand_events_to_postgresql(program, workspace, database):
     write_together(program, workspace, 8, 250)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_ledger_that_is_locked_for_ten_seconds_is_waited_for(program, workspace, ledger):
     fill(ledger, 1)
     holder = program(HOLDER, str(workspace.ledger), "EXCLUSIVE", "10")

@@ -13,7 +13,7 @@ import pytest
 
 from studio.tracking.runs import Tracker
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 WRITER = """
 import sys

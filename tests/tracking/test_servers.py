@@ -17,7 +17,7 @@ from studio.tracking.runs import RunGone, Tracker
 from studio.tracking.store import prepare_store
 from tests import servers
 
-pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+pytestmark = [pytest.mark.postgres, pytest.mark.heavy]
 
 FIRST_USE = """
 import sys, time

@@ -74,7 +74,7 @@ def kept(workspace: Workspace, identity: str, lines: bytes = b"", **facts: objec
 # ---------------------------------------------------------------- a real program
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_run_goes_on_by_itself_and_tells_all_that_happens(workspace: Workspace) -> None:
     begun = activities.start(workspace, "run", {"name": "small", "values": {"count": 5}})
     assert (begun.status, begun.kind, begun.title, begun.names) == ("starting", "run", "run small", ("small",))
@@ -102,7 +102,7 @@ def test_a_run_goes_on_by_itself_and_tells_all_that_happens(workspace: Workspace
     assert activities.stop(workspace, begun.id) == found, "one that ended is left alone"
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_failing_step_is_told_with_the_next_command_and_may_be_resumed(workspace: Workspace, place: Place) -> None:
     place.notebook("notebooks/make.ipynb", "raise ValueError('no good')")
     begun = activities.start(workspace, "run", {"name": "small"})
@@ -117,7 +117,7 @@ def test_a_failing_step_is_told_with_the_next_command_and_may_be_resumed(workspa
     assert ended(workspace, again.id).run == found.run
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_stop_ends_a_run_as_ctrl_c_does(workspace: Workspace) -> None:
     begun = activities.start(workspace, "run", {"name": "small", "values": {"wait": 60}})
     reached(workspace, begun.id, "step started")
@@ -129,7 +129,7 @@ def test_stop_ends_a_run_as_ctrl_c_does(workspace: Workspace) -> None:
     assert record["status"] == "killed"
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_stop_at_once_is_heard_before_anything_was_started(workspace: Workspace) -> None:
     begun = activities.start(workspace, "run", {"name": "small", "values": {"wait": 60}})
     activities.stop(workspace, begun.id)
@@ -138,7 +138,7 @@ def test_stop_at_once_is_heard_before_anything_was_started(workspace: Workspace)
     assert "stopped" in found.text
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_program_that_was_killed_is_told_by_whoever_looks(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,7 +162,7 @@ def test_a_program_that_was_killed_is_told_by_whoever_looks(
     assert show_run(found.run)[1].status == "killed"
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_tests_tell_each_case_and_no_run_of_the_workspace(workspace: Workspace) -> None:
     begun = activities.start(workspace, "test", {"names": ["notebooks/make.ipynb"], "rungs": ["code"]})
     told = list(activities.follow(workspace, begun.id))
@@ -174,7 +174,7 @@ def test_tests_tell_each_case_and_no_run_of_the_workspace(workspace: Workspace) 
     assert activities.read(workspace, begun.id).run == ""
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_an_error_nobody_foresaw_has_a_number_and_its_traceback_lies_in_the_log(
     workspace: Workspace, place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -196,7 +196,7 @@ def test_an_error_nobody_foresaw_has_a_number_and_its_traceback_lies_in_the_log(
     assert "ZeroDivisionError: unforeseen" in log
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_same_request_twice_is_refused_while_the_first_goes_on(workspace: Workspace) -> None:
     first = activities.start(workspace, "run", {"name": "small", "values": {"wait": 60}})
     with pytest.raises(activities.Underway, match="run small is under way already"):
@@ -298,7 +298,7 @@ def test_too_many_at_once_are_refused(workspace: Workspace, monkeypatch: pytest.
     os.close(descriptor)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_old_activities_are_pruned_and_living_ones_never(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starting, "KEPT", 3)
     for number in range(6):

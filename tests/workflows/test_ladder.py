@@ -16,7 +16,7 @@ from studio.core.workspace import Workspace, find_workspace
 from studio.workflows.climb_ladder import Climbed, LadderRequest, Watching, climb_ladder
 from tests.conftest import Place, notebook
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 CATALOG = """version: 1
 datasets:

@@ -14,7 +14,7 @@ from studio.core.workspace import Workspace
 from studio.data.snapshots import SnapshotStore
 from tests.conftest import Place
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 CATALOG = """
 version: 1

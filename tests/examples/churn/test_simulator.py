@@ -80,6 +80,7 @@ def test_the_contract_refuses_what_cannot_be(film: Any, column: str, value: obje
     assert [(case.column, case.row) for case in cases] == [(column, 4)]
 
 
+@pytest.mark.heavy
 def test_the_same_seed_makes_the_same_customers(simulator: ModuleType) -> None:
     first, second = simulator.simulate(600, 9, seed=3), simulator.simulate(600, 9, seed=3)
     pd.testing.assert_frame_equal(first.panel, second.panel)
@@ -92,6 +93,7 @@ def test_another_seed_makes_others(simulator: ModuleType) -> None:
     assert not first.table().equals(second.table())
 
 
+@pytest.mark.heavy
 def test_watching_longer_does_not_change_what_was_seen(simulator: ModuleType) -> None:
     short, long = simulator.simulate(600, 9), simulator.simulate(600, 14)
     same = long.panel[long.panel["snapshot_date"] <= short.today]
@@ -219,6 +221,7 @@ def dearer(simulator: ModuleType) -> Any:
     return simulator.simulate(5_000, 30, price_change=simulator.PriceChange(13, 0.15))
 
 
+@pytest.mark.heavy
 def test_before_the_price_change_nothing_differs(film: Any, dearer: Any) -> None:
     before = film.panel["snapshot_date"] < film.dates[12]
     pd.testing.assert_frame_equal(film.panel[before], dearer.panel[dearer.panel["snapshot_date"] < dearer.dates[12]])

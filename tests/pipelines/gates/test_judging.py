@@ -107,7 +107,7 @@ def test_a_bad_model_fails(bench: Bench) -> None:
     assert "(no feature of the model: contract)" in cases["model invariance: gender, contract"].message
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_on_samples_figures_are_asked_for_and_not_judged(bench: Bench) -> None:
     logged(bench, auc=0.3)
     bench.register(fitted(["gender"]))
@@ -127,7 +127,7 @@ def test_on_samples_figures_are_asked_for_and_not_judged(bench: Bench) -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_worse_candidate_fails_against_the_champion(bench: Bench) -> None:
     bench.register(fitted(), step="", alias="champion")
     bench.register(fitted(["gender"]))
@@ -155,7 +155,7 @@ def test_the_champion_is_not_compared_with_itself(bench: Bench) -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_champion_that_asks_for_other_columns(bench: Bench) -> None:
     bench.register(fitted(), step="", alias="champion")
     bench.register(fitted(["tenure"]))
@@ -226,7 +226,7 @@ def own_model(bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str, body: st
     bench.register(__import__(name).Own().fit(None, None))
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_type_of_the_workspace_can_be_trusted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     own_model(bench, monkeypatch, "own_good")
     assert bench.model("score: {min: 0.5}\n")["model churn"].status == "error"
@@ -247,7 +247,7 @@ def test_a_crash_is_an_error_case(bench: Bench, monkeypatch: pytest.MonkeyPatch)
     assert "dying" in cases["model score: roc_auc"].output
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_an_exception_costs_only_its_gate(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     own_model(bench, monkeypatch, "own_raising", "assert X['tenure'].max() < 100, 'too old'")
     cases = bench.model(
@@ -260,7 +260,7 @@ def test_an_exception_costs_only_its_gate(bench: Bench, monkeypatch: pytest.Monk
     assert "Traceback" in case.detail
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_answers_that_are_no_numbers_are_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     own_model(bench, monkeypatch, "own_nan", "X = X.assign(tenure=float('nan'))")
     cases = bench.model("score: {min: 0.5}\ncalibration: {max: 0.5}\ntrusted: [own_nan.Own]\n")
@@ -269,7 +269,7 @@ def test_answers_that_are_no_numbers_are_told(bench: Bench, monkeypatch: pytest.
     assert "no finite numbers" in cases["model calibration"].message
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_model_that_takes_too_long_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     own_model(bench, monkeypatch, "own_slow", "import time; time.sleep(600)")
     cases = bench.model("score: {min: 0.5}\ntrusted: [own_slow.Own]\ntimeout: 6s\n")
@@ -341,7 +341,7 @@ def test_a_sampled_workspace_has_data_of_its_own(bench: Bench) -> None:
     assert [case.status for case in cases] == ["error", "skipped"]  # nothing is registered in the samples' store
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_regression(bench: Bench) -> None:
     from sklearn.linear_model import LinearRegression
 

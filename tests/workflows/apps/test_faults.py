@@ -76,7 +76,11 @@ def test_a_log_that_cannot_be_written_keeps_nobody_from_a_number(
         faults.append(workspace, "x")
 
 
-def test_what_widgets_log_is_kept_with_the_number_that_they_show(workspace: Workspace) -> None:
+def test_what_widgets_log_is_kept_with_the_number_that_they_show(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a new process: what another app of this one keeps goes elsewhere.
+    monkeypatch.setattr(logging.getLogger("studio.widgets"), "handlers", [])
     faults.keep(workspace, "scenario")
     faults.keep(workspace, "scenario")
     try:
