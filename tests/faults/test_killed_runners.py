@@ -196,8 +196,12 @@ def test_signals_to_the_terminal_s_group_do_not_reach_the_kernel_before_the_runn
     """Ctrl-C goes to the runner alone, which then ends the kernel; nothing is left either way."""
     started = Started(tmp_path, WAITS)
     try:
-        os.killpg(started.runner.pid, number)
-        assert started.runner.wait(20) != 0
+        for _ in range(4):  # Python loses an interrupt that comes inside a destructor; a person sends it again
+            os.killpg(started.runner.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                started.runner.wait(5)
+                break
+        assert started.runner.poll() not in (0, None)
         assert until_dead([*started.pids, started.supervisor], 5) == []
     finally:
         started.end()
