@@ -285,7 +285,8 @@ def test_10_cora_runs_a_scenario_in_an_app(story: Story, apps: str, browser: Bro
         for scheme in ("light", "dark") if PICTURES else ():
             page.emulate_media(color_scheme=scheme)
             page.wait_for_timeout(300)
-            page.screenshot(path=str(Path(PICTURES) / f"{name}-{scheme}.png"))
+            path = Path(PICTURES) / f"{name}-{scheme}.png"
+            page.screenshot(path=str(path), full_page=name == "scenario-result")
         page.emulate_media(color_scheme="light")
 
     page.goto(apps)

@@ -31,7 +31,9 @@ export function glances(
       wrong || state.problems.datasets ? (
         <Wrong trans={trans} />
       ) : (
-        [loads && `${loads} →`, saves && `→ ${saves}`].filter(Boolean).join('  ')
+        [loads && trans.__('%1 loaded', loads), saves && trans.__('%1 saved', saves)]
+          .filter(Boolean)
+          .join(' · ')
       ),
     checks: state.problems.findings ? (
       <Wrong trans={trans} />
