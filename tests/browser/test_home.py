@@ -109,7 +109,7 @@ def test_a_card_makes_a_notebook_from_a_template(bob: Lab, page: Page) -> None:
     card.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible()
-    assert (bob.root / "training.ipynb").is_file()
+    assert (bob.root / "notebooks" / "training.ipynb").is_file()
     # The status bar knows the notebook in front, and leads to its panel.
     item = page.locator("#jp-main-statusbar .studio-StatusItem").get_by_role("button", name="draft")
     item.click()

@@ -23,7 +23,7 @@ FIRST = (
         "test",
         "import pytest\n\n"
         "@pytest.mark.parametrize(('a', 'b'), [(1, 1), (2, 3)])\ndef test_pairs(a, b):\n    assert a == b\n\n"
-        "@pytest.mark.heavy\ndef test_total():\n    print('said')\n    assert total([x]) == 4\n\n"
+        "@pytest.mark.slow\ndef test_total():\n    print('said')\n    assert total([x]) == 4\n\n"
         "@pytest.mark.xfail\ndef test_known(): assert 0\n\n"
         "class TestShop:\n    @pytest.mark.skip(reason='closed')\n    def test_open(self): pass\n"
         "    def test_shut(self): pass",
@@ -137,7 +137,7 @@ def test_the_last_failures_come_first_and_x_stops(shop: Place) -> None:
     assert "2 failed, 4 passed" in again.out
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_workers_share_the_tests(shop: Place) -> None:
     answer = run(shop, "-n", "2", "-q")
     assert "2 failed, 5 passed, 1 skipped, 1 xfailed" in answer.out, answer.out

@@ -108,7 +108,10 @@ def test_beyond_the_cap_there_is_a_page_and_no_kernel(apps: Apps) -> None:
 class TestTheConnection:
     @pytest.fixture
     def kernel(self, apps: Apps) -> str:
-        return kernel_of(apps.open("talk"))
+        # The place of a page that was closed is free a moment after its kernel is gone.
+        pages: list[Answer] = []
+        assert until(lambda: "kernelId" in (pages.append(apps.open("talk")) or pages[-1]).text)  # type: ignore[func-returns-value]
+        return kernel_of(pages[-1])
 
     def heard(self, apps: Apps, kernel: str, verb: str, quiet: float = 20.0) -> list[tuple[str, dict[str, object]]]:
         """What a page hears when it says `verb` to its kernel."""

@@ -1,8 +1,7 @@
 /**
  * What the panels of this capability can do in Lab, as an interface, so that tests see what was asked for.
  */
-import type { JupyterFrontEnd } from '@jupyterlab/application';
-import type { IDocumentWidget } from '@jupyterlab/docregistry';
+import type { CommandRegistry } from '@lumino/commands';
 
 import { CommandIDs, run } from '../commands';
 
@@ -15,15 +14,10 @@ export interface IActions {
   openMlflow(address: string): void;
   /** Open a pipeline, with a run of it. */
   openPipeline(pipeline: string, run?: string): void;
-  /** Save those of these files that are open with unsaved changes; rejects where one cannot be saved. */
-  save(paths: readonly string[]): Promise<void>;
 }
 
 /** The same by Lab's commands. */
-export function actionsIn({
-  commands,
-  shell
-}: Pick<JupyterFrontEnd, 'commands' | 'shell'>): IActions {
+export function actionsIn(commands: CommandRegistry): IActions {
   const openFile = (path: string): void => void commands.execute('docmanager:open', { path });
   return {
     openFile,
@@ -41,14 +35,6 @@ export function actionsIn({
       }
     },
     openPipeline: (pipeline, given) =>
-      void run(commands, CommandIDs.openPipeline, { pipeline, ...(given ? { run: given } : {}) }),
-    save: async paths => {
-      for (const widget of shell.widgets('main')) {
-        const { context } = widget as unknown as Partial<IDocumentWidget>;
-        if (context?.model.dirty && paths.includes(context.path)) {
-          await context.save();
-        }
-      }
-    }
+      void run(commands, CommandIDs.openPipeline, { pipeline, ...(given ? { run: given } : {}) })
   };
 }

@@ -27,7 +27,7 @@ function lab(answers: object = {}) {
   } as any;
   const graphs = new WidgetTracker<PipelinePanel>({ namespace: 'graphs' });
   const lists = new WidgetTracker<RunsPanel>({ namespace: 'lists' });
-  addOpening(app, { studio, actions: actionsIn(app), trans }, graphs, lists);
+  addOpening(app, { studio, actions: actionsIn(commands), trans }, graphs, lists);
   addWriting(app, { studio, trans, notebooks: null, browser: null });
   return { studio, commands, ...shell, shell, graphs, lists };
 }
@@ -166,30 +166,12 @@ describe('a notebook', () => {
   });
 });
 
-describe('saving before a run', () => {
-  it('is done of what the run reads and is not saved, and of nothing else', async () => {
-    const opened = (path: string, dirty: boolean): any => ({
-      context: { path, model: { dirty }, save: jest.fn(async () => undefined) }
-    });
-    const [changed, same, other] = [
-      opened('a.ipynb', true),
-      opened('b.ipynb', false),
-      opened('c.ipynb', true)
-    ];
-    const shell = { widgets: () => [changed, {}, same, other] };
-    await actionsIn({ commands: new CommandRegistry(), shell } as any).save(['a.ipynb', 'b.ipynb']);
-    expect([changed, same, other].map(one => one.context.save.mock.calls.length)).toEqual([
-      1, 0, 0
-    ]);
-  });
-});
-
 describe('the way to other pages', () => {
   it('is Studio’s own where it is there, and Lab’s where not', () => {
     const commands = new CommandRegistry();
     const done = jest.fn();
     commands.addCommand('docmanager:open', { execute: args => done('docmanager:open', args) });
-    const actions = actionsIn({ commands } as any);
+    const actions = actionsIn(commands);
     actions.openNotebook('a.ipynb', 3);
     expect(done).toHaveBeenLastCalledWith('docmanager:open', { path: 'a.ipynb' });
     commands.addCommand(CommandIDs.openNotebook, { execute: args => done('ours', args) });
@@ -204,7 +186,7 @@ describe('the way to other pages', () => {
     const done = jest.fn();
     commands.addCommand(CommandIDs.openMlflow, { execute: args => done(args) });
     const open = jest.spyOn(window, 'open').mockReturnValue(null);
-    const actions = actionsIn({ commands } as any);
+    const actions = actionsIn(commands);
     actions.openMlflow('/studio-mlflow/#/runs/abc');
     expect(done).toHaveBeenCalledWith({ address: '/studio-mlflow/#/runs/abc' });
     actions.openMlflow('http://tracking.example:5000/#/runs/abc');

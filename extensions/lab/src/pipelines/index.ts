@@ -37,7 +37,7 @@ const pipelines: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const graphs = new WidgetTracker<PipelinePanel>({ namespace: 'studio-pipelines' });
     const lists = new WidgetTracker<RunsPanel>({ namespace: 'studio-runs' });
-    const actions = actionsIn(app);
+    const actions = actionsIn(app.commands);
     addOpening(app, { studio, actions, trans }, graphs, lists);
     for (const command of [
       CommandIDs.openPipeline,

@@ -197,24 +197,6 @@ describe('what is started', () => {
     expect(model.snapshot.notice).toBe(fault);
   });
 
-  it('begins when what is open of it is saved', async () => {
-    const studio = new LiveStudio();
-    const save = jest.fn(async () => undefined);
-    const model = new PipelineModel('daily', studio, save);
-    await model.load();
-    await model.resume();
-    const { pipeline } = model.snapshot;
-    expect(save).toHaveBeenCalledWith([
-      pipeline?.path,
-      ...pipeline!.steps.map(one => one.lab_path)
-    ]);
-    expect(studio.activities.started).toHaveLength(1);
-    save.mockRejectedValueOnce(new Error('The disk is full.'));
-    await model.start({});
-    expect(model.snapshot.notice?.message).toBe('The disk is full.');
-    expect(studio.activities.started).toHaveLength(1);
-  });
-
   it('is stopped', async () => {
     const studio = new LiveStudio();
     const model = await opened(studio);

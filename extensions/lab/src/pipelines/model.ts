@@ -25,14 +25,10 @@ export class PipelineModel implements IDisposable {
   /** The pipeline's runs. */
   readonly runs: RunPages;
 
-  /**
-   * `name`: a pipeline, or a notebook's path in the workspace. `save`: saves what is open of these files, so that what
-   * runs is what somebody sees.
-   */
+  /** `name`: a pipeline, or a notebook's path in the workspace. */
   constructor(
     readonly name: string,
-    readonly studio: Served,
-    private readonly _save: (paths: readonly string[]) => Promise<void> = async () => undefined
+    readonly studio: Served
   ) {
     this.runs = new RunPages(studio.client, name);
     this._poll = new Poll({
@@ -169,13 +165,6 @@ export class PipelineModel implements IDisposable {
     Signal.clearData(this);
   }
 
-  /** What a run reads, as Jupyter calls it: the pipeline's file, and its notebooks. */
-  private _files(): string[] {
-    const { pipeline } = this._snapshot;
-    const paths = [pipeline?.path, ...(pipeline?.steps ?? []).map(step => step.lab_path)];
-    return paths.filter(path => typeof path === 'string');
-  }
-
   /** A pipeline starts by its name; a single notebook, whose pipeline has a made-up one, as Jupyter calls its file. */
   private _startedAs(): string {
     const { pipeline } = this._snapshot;
@@ -186,7 +175,6 @@ export class PipelineModel implements IDisposable {
   private async _begin(begin: () => Promise<Activity>): Promise<StudioFault | null> {
     this._set({ notice: null });
     try {
-      await this._save(this._files());
       this._watch(await begin());
       return null;
     } catch (reason) {

@@ -45,7 +45,7 @@ export class PipelinePanel extends MainPanel {
 
   constructor(pipeline: string, run: string, parts: IPanelParts) {
     const { studio, actions, trans } = parts;
-    const model = new PipelineModel(pipeline, studio, actions.save);
+    const model = new PipelineModel(pipeline, studio);
     super({
       id: panelId(pipeline),
       title: pipeline,

@@ -277,7 +277,6 @@ export function someActions(): { [name in keyof IActions]: jest.Mock } {
     openNotebook: jest.fn(),
     openFile: jest.fn(),
     openMlflow: jest.fn(),
-    openPipeline: jest.fn(),
-    save: jest.fn(async () => undefined)
+    openPipeline: jest.fn()
   };
 }
