@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -252,7 +253,7 @@ def _submitted_text(submitted: Submitted, names: list[str]) -> str:
     parts.append(table(["SUBMISSION", "CONTENT", "REVIEW PACKET"], rows))
     typed = " ".join(names)
     if submitted.report.ok:
-        files = " ".join(submitted.uncommitted)
+        files = shlex.join(submitted.uncommitted)
         commit = f"commit it (git add {files} && git commit); " if files else ""
         parts.append(f"Next: {commit}somebody else looks at it, then: {studio} review approve {typed}")
     else:

@@ -18,5 +18,8 @@ def to_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """The moment that `to_text` wrote."""
-    return datetime.fromisoformat(text)
+    """The moment that `to_text` wrote. Raises ValueError for anything that is no time, or one without a zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time with its zone is expected here, such as 2026-03-03T09:30:00.123Z")
+    return moment

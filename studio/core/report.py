@@ -109,11 +109,9 @@ class Report:
 
     def summary(self) -> str:
         """``3 passed, 2 errors``: how many cases ended how; "" where there are none."""
-        words = {"error": "errors"}
+        counts = {status: number for status, number in self.counts().items() if number}
         return ", ".join(
-            f"{number} {status if number == 1 else words.get(status, status)}"
-            for status, number in self.counts().items()
-            if number
+            f"{number} {'errors' if status == 'error' and number > 1 else status}" for status, number in counts.items()
         )
 
     def as_dict(self) -> dict[str, Any]:

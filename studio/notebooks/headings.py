@@ -22,16 +22,16 @@ def headings(markdown: str) -> Iterator[str]:
             fence = "" if ends else fence
         elif mark is not None:
             fence = mark[1]
-        elif (heading := _HEADING.fullmatch(line)) and (text := _line(heading[1])).strip("#"):
+        elif (heading := _HEADING.fullmatch(line)) and (text := one_line(heading[1])).strip("#"):
             yield text
 
 
 def in_words(name: str) -> str:
     """A file's name without its ending as a title: ``a_first-one`` -> ``A first one``."""
-    words = _line(re.sub(r"[_-]+", " ", name)) or name
+    words = one_line(re.sub(r"[_-]+", " ", name)) or name
     return words[:1].upper() + words[1:]
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """One line that people can read, whatever a file says."""
     return "".join(character for character in " ".join(text.split()) if character.isprintable())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import secrets
 import time
@@ -104,7 +103,7 @@ class Pages:
 
     def take(self, app: App) -> Page | None:
         """A page of `app` that is ready; None where there is none."""
-        content = _content(app)
+        content = digest_file(app.file)
         for page in list(self.waiting.values()):
             if page.app.name == app.name and page.ahead and page.html is not None and self._is_good(page, content):
                 self._next[app.name] = time.monotonic() + _AFTER
@@ -119,7 +118,7 @@ class Pages:
         Full
             When the cap is reached.
         """
-        content = _content(app)
+        content = digest_file(app.file)
         for page in self.waiting.values():
             if page.app.name == app.name and page.ahead and not page.ready and page.content == content:
                 page.ahead = False  # it is on its way already
@@ -156,7 +155,7 @@ class Pages:
             # One at a time: pages that are made side by side are each made slowly.
             if kept < self.ahead and room and now >= self._next[name] and not self._making:
                 try:
-                    self._begin(app, _content(app), ahead=True)
+                    self._begin(app, digest_file(app.file), ahead=True)
                 except (OSError, Full) as error:
                     self.log.warning("no page of %s could be made ahead: %s", name, error)
                     self._next[name] = now + _RETRY
@@ -173,7 +172,7 @@ class Pages:
             return False
         if content is None:
             try:
-                content = _content(page.app)
+                content = digest_file(page.app.file)
             except OSError:
                 return False
         young = time.monotonic() - page.made < _AGE
@@ -220,10 +219,3 @@ class Pages:
     def _drop(self, page: Page) -> None:
         self.waiting.pop(page.ticket, None)
         self.kernels.end_soon(page.kernel_id)
-
-
-def _content(app: App) -> str:
-    """Digest of an app's notebook; a pipe that has taken its place would be waited for by the whole server."""
-    if app.file.exists() and not app.file.is_file():
-        raise OSError(errno.EINVAL, "It is no file", str(app.file))
-    return digest_file(app.file)

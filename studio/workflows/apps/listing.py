@@ -16,7 +16,7 @@ from studio.core.errors import BadInput, Missing
 from studio.core.identifiers import suggest
 from studio.core.workspace import Workspace
 from studio.notebooks.document import parse_notebook
-from studio.notebooks.headings import in_words
+from studio.notebooks.headings import in_words, one_line
 
 FOLDER = Path("notebooks") / "apps"
 SHARED = ("notebook-studio", "apps")
@@ -145,6 +145,4 @@ def _text(workspace: Workspace, file: Path, origin: str) -> str:
 
 
 def _line(value: object) -> str:
-    """One line of text that people can read, whatever a file says."""
-    text = " ".join(value.split()) if isinstance(value, str) else ""
-    return "".join(character for character in text if character.isprintable())[:300]
+    return one_line(value)[:300] if isinstance(value, str) else ""

@@ -173,8 +173,6 @@ def _since(file: Path, schedule: Schedule) -> datetime | None:
     except FileNotFoundError:
         return None
     moment = clock.from_text(found.since)
-    if moment.tzinfo is None:
-        raise ValueError("it has no time zone")
     return moment if (found.cron, found.timezone) == (schedule.cron, schedule.timezone) else None
 
 

@@ -68,9 +68,9 @@ def test_a_notebook_that_has_become_a_pipe_is_not_waited_for(place: Place, caplo
         pages, app = pages_of(place)
         app.file.unlink()
         os.mkfifo(app.file)
-        with pytest.raises(OSError, match="It is no file"):
+        with pytest.raises(OSError, match="It is no regular file"):
             pages.take(app)
-        with pytest.raises(OSError, match="It is no file"):
+        with pytest.raises(OSError, match="It is no regular file"):
             await pages.begin(app)
         pages.tend()
 

@@ -79,12 +79,12 @@ describe('cards', () => {
 describe('a new notebook', () => {
   it('is made in the folder of the launcher, and opened', async () => {
     const { host, commands, opened } = lab();
-    const path = 'notebooks/work/training.ipynb';
+    const path = 'notebooks/shop/training.ipynb';
     const studio = new FakeStudio({ 'notebooks/new': { path, also: [] } });
     addNewNotebook(host, studio, { all: [] }, () => 'elsewhere', trans);
-    await commands.execute('studio:new-notebook', { template: 'training', cwd: 'notebooks/work' });
+    await commands.execute('studio:new-notebook', { template: 'training', cwd: 'notebooks/shop' });
     expect(studio.client.asked).toEqual([
-      ['notebooks/new', { template: 'training', folder: 'notebooks/work', name: '' }]
+      ['notebooks/new', { template: 'training', folder: 'notebooks/shop', name: '' }]
     ]);
     expect(opened).toEqual([path]);
   });

@@ -73,9 +73,6 @@ export function StatusSection(props: ISectionContent): JSX.Element {
   );
 }
 
-/** What a button of this section does, nobody has to type. */
-const BUTTONS = /^studio review (submit|approve) \S+$/;
-
 function Approval(props: ISectionContent & { approval: State }): JSX.Element {
   const { model, state, trans, approval } = props;
   const sentence = sentenceOf(approval, props);
@@ -98,7 +95,7 @@ function Approval(props: ISectionContent & { approval: State }): JSX.Element {
       ) : null}
       <Sentences of={approval.reasons} title={trans.__('Reasons')} />
       <Sentences of={approval.notes} title={trans.__('Notes')} />
-      {approval.next && !BUTTONS.test(approval.next) ? (
+      {approval.next ? (
         <p className="studio-Line studio-mod-quiet">{trans.__('Next: %1', approval.next)}</p>
       ) : null}
     </>
