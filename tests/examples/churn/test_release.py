@@ -285,5 +285,5 @@ def test_a_clone_without_any_data_says_what_is_missing(alone: None, tmp_path: Pa
     answer = plain_pytest(place, "-q", "-x", EVALUATE)
     assert answer.status == 1
     assert "The dataset 'candidates' has no snapshot yet" in answer.out
-    assert "Next: run a pipeline that loads or saves it" in answer.out
+    assert "Next: run the pipeline that saves it, or give it a location" in answer.out
     assert f"{EVALUATE}: Cell 4 raised" in answer.out
