@@ -20,9 +20,9 @@ help: ## show this list
 run: $(STAMP) ## run the worked example from raw data to a registered model
 	@$(BIN)/studio run churn
 
-test: $(STAMP) $(LAB_STAMP) ## pass the tests, but for the few that take minutes each, with branch coverage
+test: $(STAMP) $(LAB_STAMP) ## pass the tests, but for those that take longest
 	$(BIN)/python -m tools.lab test size
-	$(BIN)/pytest -n 2 --dist loadfile --cov -m "not heavy"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not heavy"
 
 test-all: $(STAMP) $(LAB_STAMP) ## pass all tests, with branch coverage
 	$(BIN)/python -m tools.lab test size

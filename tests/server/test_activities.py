@@ -75,6 +75,7 @@ def test_what_is_wrong_is_told_before_anything_starts(anna: Client) -> None:
         assert answer.json["message"] == "There is no activity 'x'."
 
 
+@pytest.mark.heavy
 def test_jupyter_may_be_killed_and_started_again_meanwhile(small: Place, tmp_path: Path) -> None:
     with jupyter_server_at(small.root, tmp_path / "first", actor="anna") as first:
         begun = first.ok(first.post("activities/run", name="small", values={"count": 7, "sum.wait": 4}))

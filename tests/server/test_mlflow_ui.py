@@ -94,7 +94,7 @@ def test_mlflow_is_shown_and_ends_with_jupyter(place: Place, tmp_path: Path) -> 
         time.sleep(0.2)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_mlflow_ends_although_everything_above_it_was_killed(place: Place, client: Client) -> None:
     until(client, 200)
     started = programs(place.root)
@@ -107,7 +107,7 @@ def test_mlflow_ends_although_everything_above_it_was_killed(place: Place, clien
     until(client, 202)  # the proxy starts it again
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_store_that_cannot_be_used_says_why_and_is_shown_when_it_can(place: Place, client: Client) -> None:
     settings = (place.root / "studio.toml").read_text()
     (place.root / ".studio").mkdir(exist_ok=True)

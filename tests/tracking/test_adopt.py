@@ -135,7 +135,7 @@ cell("mlflow.log_metric('final', 1)")
     assert step.count() == 5
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_autologging_of_several_fits_in_one_cell(step, python):
     step.execute(
         python,
@@ -164,7 +164,7 @@ four = KNeighborsRegressor(n_neighbors=2).fit([[0.], [1.]], [0., 1.])
     assert step.count() == 1
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_threads_log_to_the_step(step, python):
     step.execute(
         python,
@@ -184,7 +184,7 @@ log("main")
     assert step.count() == 1
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_processes_of_the_notebook_get_runs_nested_in_the_step(step, python):
     step.execute(
         python,
@@ -210,7 +210,7 @@ mlflow.log_metric("kernel", 1)
     assert sorted(run.data.params["who"] for run in step.own) == ["child", "fork"]
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_before_mlflow_is_imported_a_program_of_the_notebook_logs_to_the_step(step, python):
     step.execute(
         python,
@@ -223,7 +223,7 @@ subprocess.run([sys.executable, "-c", "import mlflow; mlflow.log_metric('program
     assert step.count() == 1
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_an_import_that_cannot_open_the_run_still_succeeds(step, python):
     done = step.execute(
         python,
@@ -242,7 +242,7 @@ except mlflow.exceptions.MlflowException as error:
     assert step.count() == 1
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_installed_after_the_import(step):
     given = step.tracker.kernel_environment(step.run)
     script = "import mlflow\n" + START + "mlflow.log_metric('x', 1)\nimport importlib; importlib.reload(mlflow)\n"

@@ -36,7 +36,7 @@ def test_the_templates_are_those_of_the_whole_way() -> None:
     assert all(template.title and template.description.endswith((".", "?")) for template in list_templates())
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_every_template_is_checked_and_tested_as_made(place: Place) -> None:
     """All in one workspace, as a person would make them one after the other."""
     paths = []

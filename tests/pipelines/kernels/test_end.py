@@ -158,7 +158,7 @@ def test_quit_runs_the_exit_hooks_and_keeps_what_they_say(run: Execute) -> None:
     assert "bye\n" in done.text(1)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_no_kernel_hangs_at_its_end_on_a_loaded_machine(
     run: Execute, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

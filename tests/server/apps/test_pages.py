@@ -200,6 +200,7 @@ class TestTheConnection:
         assert apps.get(f"/alive/{kernel}").status == 200
         close_all(apps, kernel)
 
+    @pytest.mark.heavy
     def test_a_quiet_page_stays_connected(self, apps: Apps, kernel: str) -> None:
         with apps.connect(kernel) as connection:
             time.sleep(25)  # longer than the server waits before it asks for the first time whether a page is there
@@ -217,6 +218,7 @@ class TestTheConnection:
             pass
 
 
+@pytest.mark.heavy
 def test_kernels_end_when_nobody_is_there(apps_workspace: Place, tmp_path: Path) -> None:
     words = ("--ahead", "0", "--arrival", "1", "--absence", "1", "--idle", "0.05")
     with serving(apps_workspace, tmp_path, *words) as apps:
@@ -277,6 +279,7 @@ def test_the_server_ends_with_all_its_kernels(tmp_path: Path, number: int) -> No
         assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
 
 
+@pytest.mark.heavy
 def test_a_server_that_is_killed_leaves_no_kernel(tmp_path: Path) -> None:
     place = small_apps(Place(tmp_path / "workspace"))
     with serving(place, tmp_path, "talk", "--ahead", "1") as apps:
