@@ -124,8 +124,11 @@ def test_displays_are_updated_cleared_and_overwritten(run: Execute) -> None:
     )
     assert done.outcome.ok
     assert done.outputs(0)[0]["data"]["text/plain"] == ["'second'"]
-    assert [done.text(cell) for cell in range(1, 6)] == ["kept\n", "new\n", "newer\n", "step 2", "from a subprocess\n"]
-    assert done.text(6) + done.text(7) == "late\njoined\n"
+    assert [done.text(cell) for cell in range(1, 5)] == ["kept\n", "new\n", "newer\n", "step 2"]
+    # Threads of the kernel bring these: on a loaded machine they come when a later cell has begun.
+    late = "".join(done.text(cell) for cell in range(5, 8)).splitlines()
+    assert sorted(late) == ["from a subprocess", "joined", "late"]
+    assert late.index("late") < late.index("joined")
 
 
 def test_threads_execute_at_the_same_time(run: Execute, tmp_path: Path) -> None:
