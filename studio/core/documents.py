@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from studio.core.addresses import shown_address
 from studio.core.errors import BadInput, Problem, Problems
 from studio.core.identifiers import suggest
 
@@ -279,8 +280,8 @@ def _misfit(document: Document, model: type[BaseModel], item: Any) -> Problem:
         return document.problem(place, f"There is no key {place[-1]!r} here. {suggest(str(place[-1]), known)}")
     if item["type"] == "missing":
         return document.problem(place, f"The key {place[-1]!r} is missing. Next: add it.")
-    found = item.get("input")
-    shown = repr(found) if len(repr(found)) <= 60 else repr(found)[:57] + "..."
+    found = shown_address(repr(item.get("input")))
+    shown = found if len(found) <= 60 else found[:57] + "..."
     return document.problem(place, f"{_expectation(item)}. Found: {shown}.")
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator
 
+from studio.core.addresses import password_in
 from studio.core.documents import Section, validate
 from studio.core.errors import BadInput
 from studio.core.identifiers import suggest
@@ -213,7 +214,7 @@ class LedgerSettings(Section):
     @field_validator("url")
     @classmethod
     def _no_password(cls, value: str | None) -> str | None:
-        if value is not None and re.search(r"://[^/@:]*:[^/@]+@", value):
+        if value is not None and password_in(value):
             raise ValueError("a URL without a password is expected here; put the whole URL into STUDIO_LEDGER_URL")
         return value
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from studio.core.addresses import shown_address
 from studio.core.documents import Document, Section, read_yaml, validate
 from studio.core.errors import BadInput, Problem, Problems
 from studio.core.identifiers import is_name, suggest
@@ -24,7 +25,6 @@ SHOWN = "pipelines/catalog.yml"
 _COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 _FORMATS: dict[str, Literal["csv", "parquet"]] = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:::|://)")
-_PASSWORD = re.compile(r"(?<=://)[^/@]+@")
 
 
 class ReadingOptions(Section):
@@ -89,14 +89,14 @@ class Dataset(Section):
     def _readable(self) -> Dataset:
         if self.location is not None and self.format is None and format_of(self.location) is None:
             raise ValueError(
-                f"the ending of {shown_location(self.location)!r} does not tell its format; "
+                f"the ending of {shown_address(self.location)!r} does not tell its format; "
                 "add format: csv or format: parquet"
             )
         if self.location is None and self.format is not None:
             raise ValueError("format goes with a location; a dataset made by a pipeline has no format of its own")
         if self.sample is not None and format_of(self.sample) is None:
             raise ValueError(
-                f"the ending of the sample {shown_location(self.sample)!r} does not tell its format; "
+                f"the ending of the sample {shown_address(self.sample)!r} does not tell its format; "
                 "give a .csv or .parquet file"
             )
         return self
@@ -216,11 +216,6 @@ def local_path(workspace: Workspace, location: str) -> Path | None:
 def sample_line(name: str, kind: str) -> str:
     """The line of the catalog for a sample that lies where samples lie by default."""
     return f"sample: pipelines/samples/{name}.{kind}"
-
-
-def shown_location(location: str) -> str:
-    """`location` as it may be printed and recorded: without a user name and password in it."""
-    return _PASSWORD.sub("…@", location)
 
 
 def _name_problems(workspace: Workspace, document: Document, catalog: Catalog, name: str) -> list[Problem]:

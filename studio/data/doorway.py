@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.core.addresses import shown_address
 from studio.core.errors import BadInput
 from studio.core.files import CannotWrite
 from studio.core.workspace import Workspace, find_workspace
 from studio.data import parts
-from studio.data.catalog import SHOWN, Dataset, find_dataset, shown_location
+from studio.data.catalog import SHOWN, Dataset, find_dataset
 from studio.data.contract_file import contract_digest
 from studio.data.snapshots import Snapshot, SnapshotStore
 
@@ -79,7 +80,7 @@ def save(name: str, frame: pd.DataFrame) -> Snapshot:
     dataset = find_dataset(workspace, name)
     if dataset.location is not None:
         raise BadInput(
-            f"The dataset {name!r} is read from {shown_location(dataset.location)}, so it cannot be saved. Next: save "
+            f"The dataset {name!r} is read from {shown_address(dataset.location)}, so it cannot be saved. Next: save "
             f"under another name and add that to {SHOWN}, or remove the location there."
         )
     _check_is_frame(name, frame)
@@ -200,7 +201,7 @@ def _load_source(
     source = fetch_source(workspace, name)
     if context is None:
         return source.frame
-    location = shown_location(dataset.location or "")
+    location = shown_address(dataset.location or "")
     if source.digest != expected:
         raise BadInput(
             f"The source {location} of the dataset {name!r} changed after this run was planned. Next: run again; the "

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from studio.core.addresses import shown_address
 from studio.core.errors import BadInput
 from studio.core.workspace import Workspace
 from studio.data import catalog
-from studio.data.catalog import Dataset, find_dataset, local_path, read_catalog, shown_location
+from studio.data.catalog import Dataset, find_dataset, local_path, read_catalog
 from studio.data.contract_file import contract_digest
 from studio.data.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
 
@@ -169,7 +170,7 @@ def _overview_of(workspace: Workspace, name: str, dataset: Dataset) -> DatasetOv
         )
     return DatasetOverview(
         name=name,
-        location=shown_location(dataset.location) if dataset.location else None,
+        location=shown_address(dataset.location) if dataset.location else None,
         format=dataset.source_format if dataset.location else None,
         contract=dataset.contract,
         owner=dataset.owner,
@@ -185,7 +186,7 @@ def _check_source(workspace: Workspace, name: str, dataset: Dataset) -> Finding:
     from studio.data.contracts import ContractBroken
     from studio.data.sources import fetch_source
 
-    subject = f"source {shown_location(dataset.location or '')}"
+    subject = f"source {shown_address(dataset.location or '')}"
     try:
         return Finding(subject, len(fetch_source(workspace, name).frame))
     except ContractBroken as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from studio.core.addresses import shown_address
 from studio.core.errors import BadInput
 from studio.core.files import canonical_json, digest_bytes, frame
 from studio.core.workspace import Workspace
@@ -62,7 +63,7 @@ def check_source(workspace: Workspace, name: str) -> None:
     if _kept(verdict):
         return
     content = sources.read_bytes(workspace, dataset.location, f"The source of the dataset {name!r}")
-    shown = catalog.shown_location(dataset.location)
+    shown = shown_address(dataset.location)
     reading = (dataset.source_format, dataset.options, f"{catalog.SHOWN} under {name}")
     _check(workspace, content, shown, dataset.contract, reading)
     _remember(verdict, shown, digest, sources.digest_as_read(dataset, digest_bytes(content)))

@@ -15,11 +15,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.core.addresses import shown_address
 from studio.core.errors import BadInput
 from studio.core.files import write_atomic
 from studio.core.workspace import Workspace
 from studio.data import catalog, sources
-from studio.data.catalog import Dataset, read_catalog, sample_line, shown_location
+from studio.data.catalog import Dataset, read_catalog, sample_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,7 +156,7 @@ def _target(workspace: Workspace, name: str, dataset: Dataset, output: Path | No
     path = catalog.local_path(workspace, default) if output is None else Path.cwd() / output
     if path is None:
         raise BadInput(
-            f"The sample of the dataset {name!r}, {shown_location(default)}, is on another machine. Next: name a file "
+            f"The sample of the dataset {name!r}, {shown_address(default)}, is on another machine. Next: name a file "
             "here with --output."
         )
     if catalog.format_of(path.name) != kind or path.suffix not in {".csv", ".tsv", ".parquet", ".pq"}:
@@ -169,7 +170,7 @@ def _target(workspace: Workspace, name: str, dataset: Dataset, output: Path | No
 def _taken(content: bytes, dataset: Dataset, chosen: list[int], rows: int) -> bytes:
     from studio.data.tables import decompressed
 
-    plain = decompressed(content, shown_location(dataset.location or ""))
+    plain = decompressed(content, shown_address(dataset.location or ""))
     if dataset.source_format == "parquet":
         return _parquet_rows(plain, chosen)
     return _csv_rows(plain, dataset, chosen, rows)
@@ -195,7 +196,7 @@ def _csv_rows(content: bytes, dataset: Dataset, chosen: list[int], rows: int) ->
         header, *found = [fields for fields in csv.reader(text, delimiter=options.separator) if fields]
     if len(found) != rows:
         raise BadInput(
-            f"The rows of {shown_location(dataset.location or '')} cannot be told apart: it holds {len(found):,} with "
+            f"The rows of {shown_address(dataset.location or '')} cannot be told apart: it holds {len(found):,} with "
             f"some text and {rows:,} that are read. Next: remove lines of blanks, or write the sample by hand."
         )
     drawn = io.StringIO(newline="")

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.core.addresses import shown_address
 from studio.core.errors import BadInput
 from studio.core.files import CannotWrite, canonical_json, digest_bytes, digest_file, frame, short, write_json
 from studio.core.workspace import Workspace
 from studio.data import catalog
-from studio.data.catalog import Dataset, find_dataset, local_path, shown_location
+from studio.data.catalog import Dataset, find_dataset, local_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +108,7 @@ def parse(workspace: Workspace, name: str, dataset: Dataset, content: bytes) -> 
     from studio.data.tables import Reading, read_table
 
     contract = read_contract(workspace, dataset.contract) if dataset.contract else None
-    shown = shown_location(dataset.location or "")
+    shown = shown_address(dataset.location or "")
     reading = Reading(dataset.source_format, dataset.options, f"{catalog.SHOWN} under {name}")
     table = read_table(content, shown, reading, contract)
     if contract is None:
@@ -124,7 +125,7 @@ def read_bytes(workspace: Workspace, location: str, subject: str) -> bytes:
         When it cannot be read; the message names it without passwords.
     """
     path = local_path(workspace, location)
-    shown = shown_location(location)
+    shown = shown_address(location)
     try:
         if path is not None:
             _refuse_pipe(path)
@@ -136,7 +137,7 @@ def read_bytes(workspace: Workspace, location: str, subject: str) -> bytes:
             return content
     except FileNotFoundError as error:
         # To fsspec also a server that nobody can reach is a file that is not there.
-        more = "" if path is not None else f" or cannot be reached ({shown_location(str(error))[:200]})"
+        more = "" if path is not None else f" or cannot be reached ({shown_address(str(error))[:200]})"
         raise BadInput(
             f"{subject}, {shown}, does not exist{more}. Next: bring the file there, or correct the path."
         ) from error
@@ -146,7 +147,7 @@ def read_bytes(workspace: Workspace, location: str, subject: str) -> bytes:
             "Next: install it with pip in Studio's environment, or bring the file to this machine."
         ) from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or shown_location(str(error)) or type(error).__name__
+        reason = getattr(error, "strerror", None) or shown_address(str(error)) or type(error).__name__
         raise BadInput(
             f"{subject}, {shown}, cannot be read: {reason}. Next: correct the file's permissions or the address."
         ) from error

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from studio.core.addresses import password_in
 from studio.core.errors import StudioError
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class StoreUnavailable(StudioError):
 
 def shown_uri(uri: str) -> str:
     """`uri` as it may stand in messages, its password replaced by ``***``."""
-    return re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", uri)
+    password = password_in(uri)
+    return uri.replace(f":{password}@", ":***@", 1) if password else uri
 
 
 def silence() -> None:
@@ -145,9 +147,9 @@ def reason_of(error: BaseException, uri: str) -> str:
     """The first line of what `error` says, without passwords and without a full stop."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     reason = lines[0] if lines else type(error).__name__
-    password = re.search(r"://[^/@:]*:([^/]*)@", uri)
-    if password and password[1]:
-        reason = reason.replace(password[1], "***")
+    password = password_in(uri)
+    if password:
+        reason = reason.replace(password, "***")
     return reason.rstrip(".") if len(reason) <= 500 else reason[:499] + "…"
 
 

@@ -196,3 +196,10 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yml")
     with pytest.raises(BadInput, match=r"pipe\.yml cannot be read: it is no file"):
         read_yaml(tmp_path / "pipe.yml", "pipe.yml")
+
+
+def test_what_was_found_is_told_without_passwords():
+    with pytest.raises(Problems) as caught:
+        validate(File, {"steps": "postgresql://ada:hunter2@h/db"}, "x.yml")
+    assert "hunter2" not in str(caught.value)
+    assert "Found: 'postgresql://…@h/db'" in str(caught.value)

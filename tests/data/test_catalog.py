@@ -15,7 +15,6 @@ from studio.data.catalog import (
     format_of,
     local_path,
     read_catalog,
-    shown_location,
 )
 from studio.data.contract_file import ContractFile
 
@@ -124,10 +123,6 @@ def test_locations_here_and_elsewhere(workspace):
     assert str(local_path(workspace, "file:///srv/a.csv")) == "/srv/a.csv"
     assert local_path(workspace, "s3://bucket/a.csv") is None
     assert local_path(workspace, "simplecache::https://h/a.csv") is None
-
-
-def test_passwords_are_not_shown():
-    assert shown_location("https://ada:secret@example.org/a.csv") == "https://…@example.org/a.csv"
 
 
 def test_reading_the_catalog_loads_nothing_heavy():

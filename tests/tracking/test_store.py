@@ -255,6 +255,7 @@ def test_a_missing_driver_names_the_command_that_installs_it(make_workspace, mon
     [
         ("postgresql://me:a%2Fb@host/x", "postgresql://me:***@host/x"),
         ("http://me:secret@host", "http://me:***@host"),
+        ("postgresql://me:a/b@host/x", "postgresql://me:***@host/x"),
         ("http://host:5000/a@b", "http://host:5000/a@b"),
         ("sqlite:////a@b/c", "sqlite:////a@b/c"),
     ],
